@@ -1,0 +1,3 @@
+#pragma once
+// PostgreSQL's own C client.
+#include <libpq-fe.h>
