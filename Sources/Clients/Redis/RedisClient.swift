@@ -1,0 +1,287 @@
+package import EventLoop
+internal import Glibc
+
+/// Whether a client can reach its server.
+package enum RedisState: Sendable, Equatable {
+    case up
+    case down(reason: String)
+}
+
+/// One connection to Redis that many tasks share.
+///
+/// Commands go out in the order of the calls, without waiting for each other's answers, and those of
+/// one turn of the loop in one write. The first command connects; from then on the client connects
+/// again by itself whenever the connection ends, until `close`. A client that is never closed is
+/// never freed.
+///
+/// Commands that wait inside the server (`BLMOVE`) hold up all others: give them a client of their
+/// own. A command that was sent is never sent again by the client.
+package actor RedisClient {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        loop.asUnownedSerialExecutor()
+    }
+
+    nonisolated let loop: EventLoop
+    nonisolated let address: RedisAddress
+    nonisolated let name: String
+    nonisolated let timeouts: RedisTimeouts
+    nonisolated let limits: RedisLimits
+
+    /// The connection that takes commands.
+    private var connection: Connection?
+    /// The connection that is being made: to the server, or to a sentinel.
+    var opening: Connection?
+    /// Ends the wait that no connection is part of, when the client closes.
+    var interrupt: (() -> Void)?
+    /// The sentinels, the one that answered last in front.
+    var sentinels: [RedisAddress.HostPort] = []
+    var lookupsUnderWay = 0
+    private var unsent = UnsentExchanges()
+    private var exchanges: [UInt64: Exchange] = [:]
+    private var lastNumber: UInt64 = 0
+    private var upkeep: Task<Void, Never>?
+    private(set) var isClosed = false
+    /// Why there is no connection.
+    private var trouble: RedisError?
+    private var digests = ScriptDigests()
+    private var state: RedisState?
+    private var observers: [@Sendable (RedisState) -> Void] = []
+
+    /// Makes a client; nothing is sent until the first command.
+    ///
+    /// - Parameter name: shown by `CLIENT LIST`.
+    package init(
+        _ address: RedisAddress,
+        on loop: EventLoop,
+        name: String,
+        timeouts: RedisTimeouts = RedisTimeouts(),
+        limits: RedisLimits = RedisLimits()
+    ) {
+        // hiredis writes with calls that raise this signal, whose default ends the process.
+        signal(SIGPIPE, SIG_IGN)
+        self.loop = loop
+        self.address = address
+        self.name = name
+        self.timeouts = timeouts
+        self.limits = limits
+        if case .sentinels(let hosts, _) = address.place {
+            sentinels = hosts
+        }
+    }
+
+    // MARK: Commands
+
+    /// Sends a command and waits for its answer.
+    ///
+    /// - Parameter timeout: instead of the client's own; includes the wait for a connection.
+    /// - Throws: `RedisError.refused` when the server answers with an error. When the task is
+    ///   cancelled, `.cancelled` at once; the answer is dropped when it comes.
+    package func send(
+        _ arguments: [RedisArgument],
+        timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        let reply = try await pipeline([arguments], timeout: timeout)[0]
+        if case .failure(let failure) = reply { throw .refused(failure) }
+        return reply
+    }
+
+    /// Sends commands back to back, no other command among them, and waits for all their answers.
+    ///
+    /// - Returns: one value for each command, in order; a refused command's value is `.failure`.
+    /// - Throws: when there is an answer for only some of them, or none. As `send`.
+    package func pipeline(
+        _ commands: [[RedisArgument]],
+        timeout: Duration? = nil
+    ) async throws(RedisError) -> [RedisValue] {
+        guard !commands.isEmpty else { return [] }
+        let exchange = try admit(commands)
+        lastNumber += 1
+        let number = lastNumber
+        exchanges[number] = exchange
+        let timer = loop.schedule(after: timeout ?? timeouts.command) { self.expire(exchange) }
+        defer {
+            loop.cancel(timer)
+            exchanges[number] = nil
+        }
+        submit(exchange)
+        let result = await withTaskCancellationHandler {
+            await exchange.wait.result()
+        } onCancel: {
+            Task { await self.cancel(number) }
+        }
+        return try result.get()
+    }
+
+    /// Runs a script by its digest, and loads it first where the server does not have it.
+    ///
+    /// - Parameter timeout: for each of the at most four commands this takes.
+    /// - Throws: as `send`.
+    package func run(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [RedisArgument] = [],
+        timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        let operands =
+            [.integer(Int64(keys.count))] + keys.map { RedisArgument.text($0) } + arguments
+        if let digest = digests[script] {
+            do throws(RedisError) {
+                return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
+            } catch {
+                guard error.failure?.code == "NOSCRIPT" else { throw error }
+            }
+        }
+        let loaded = try await send(["SCRIPT", "LOAD", .text(script.source)], timeout: timeout)
+        guard let digest = loaded.text else {
+            throw .refused(RedisFailure(code: "", message: "SCRIPT LOAD answered no digest"))
+        }
+        digests[script] = digest
+        return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
+    }
+
+    private func admit(_ commands: [[RedisArgument]]) throws(RedisError) -> Exchange {
+        if Task.isCancelled { throw .cancelled }
+        if isClosed { throw .closed }
+        for command in commands where command.isEmpty || CommandEncoder.breaksOrder(command) {
+            throw .unsupported(command: CommandEncoder.name(of: command))
+        }
+        let exchange = Exchange(commands)
+        guard exchange.byteCount <= limits.pendingBytes else {
+            throw .commandTooLarge(limit: limits.pendingBytes)
+        }
+        let pending = unsent.commandCount + (connection?.pendingCommands ?? 0)
+        let pendingBytes = unsent.byteCount + (connection?.pendingBytes ?? 0)
+        guard pending + exchange.commandCount <= limits.pendingCommands,
+            pendingBytes + exchange.byteCount <= limits.pendingBytes
+        else { throw .tooManyPending(limit: limits.pendingCommands) }
+        return exchange
+    }
+
+    private func submit(_ exchange: Exchange) {
+        if let connection, !connection.isRetiring {
+            connection.send(exchange)
+            return
+        }
+        unsent.append(exchange)
+        if upkeep == nil {
+            upkeep = Task { await stayConnected() }
+        }
+    }
+
+    private func expire(_ exchange: Exchange) {
+        guard !exchange.wait.isOver else { return }
+        guard let sentAt = exchange.sentAt else {
+            exchange.wait.end(.failure(trouble ?? .connectTimedOut))
+            return unsent.forget(exchange)
+        }
+        exchange.wait.end(.failure(.commandTimedOut(command: exchange.name)))
+        // A slow server is left alone, and its late answer dropped. A silent one may be gone
+        // without a word, which only a new connection can find out.
+        if let connection, connection.isSilent(since: sentAt) {
+            connection.close(.connectionLost(reason: "no answer to \(exchange.name) in time"))
+        }
+    }
+
+    private func cancel(_ number: UInt64) {
+        guard let exchange = exchanges[number], !exchange.wait.isOver else { return }
+        exchange.wait.end(.failure(.cancelled))
+        if exchange.sentAt == nil { unsent.forget(exchange) }
+    }
+
+    // MARK: Connecting
+
+    /// Calls `handler`, on the loop, whenever the server becomes reachable or unreachable: once for
+    /// each outage, however many attempts fail during it.
+    package func onChange(_ handler: @escaping @Sendable (RedisState) -> Void) {
+        observers.append(handler)
+    }
+
+    /// Ends the connection, and every waiting command with `RedisError.closed`.
+    package func close() async {
+        isClosed = true
+        opening?.close(.closed)
+        connection?.close(.closed)
+        failUnsent(.closed)
+        interrupt?()
+        await upkeep?.value
+    }
+
+    private func stayConnected() async {
+        var failures = 0
+        var generator = SystemRandomNumberGenerator()
+        while !isClosed {
+            do throws(RedisError) {
+                let connection = try await openConnection()
+                let start = ContinuousClock.now
+                await serve(connection)
+                // One that ends at once is as good as none.
+                failures = start.duration(to: .now) < .seconds(1) ? failures + 1 : 0
+            } catch {
+                failures += 1
+                note(error)
+            }
+            await rest(ReconnectDelay.random(afterFailures: failures, using: &generator))
+        }
+    }
+
+    private func serve(_ opened: Connection) async {
+        if isClosed { return opened.close(.closed) }
+        connection = opened
+        trouble = nil
+        report(.up)
+        for exchange in unsent.takeAll() {
+            opened.send(exchange)
+        }
+        let reason = await opened.end()
+        connection = nil
+        // Leaving a replica for its master is no outage, unless the next attempt fails.
+        if !opened.isRetiring, !isClosed { note(reason) }
+    }
+
+    /// Commands wait for the next attempt, except where waiting will not help.
+    private func note(_ error: RedisError) {
+        guard !isClosed else { return }
+        if case .refused = error {
+            trouble = error
+            failUnsent(error)
+        } else {
+            trouble = .notConnected(reason: error.reason)
+        }
+        report(.down(reason: error.reason))
+    }
+
+    private func rest(_ delay: Duration) async {
+        guard !isClosed else { return }
+        let wait = Wait<Bool>()
+        interrupt = { wait.end(false) }
+        _ = await wait.result(until: .now + delay, late: true, on: loop)
+        interrupt = nil
+    }
+
+    private func failUnsent(_ error: RedisError) {
+        for exchange in unsent.takeAll() {
+            exchange.wait.end(.failure(error))
+        }
+    }
+
+    private func report(_ new: RedisState) {
+        switch (state, new) {
+        case (.up, .up), (.down, .down): return
+        default: break
+        }
+        state = new
+        for observer in observers {
+            observer(new)
+        }
+    }
+}
+
+extension RedisError {
+    /// The description without the words that `notConnected` will put before it.
+    fileprivate var reason: String {
+        switch self {
+        case .notConnected(let reason), .connectionLost(let reason): reason
+        default: description
+        }
+    }
+}
