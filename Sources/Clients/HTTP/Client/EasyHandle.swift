@@ -1,6 +1,8 @@
 internal import CCurl
 
-/// One transfer of curl's, from its options to its counts. The C type is `CURL`.
+/// One transfer of curl's, from its options to its counts.
+///
+/// The C type is `CURL`.
 struct EasyHandle: ~Copyable {
     let pointer: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>

@@ -38,7 +38,9 @@ extension HTTPClient {
         self.multi = multi
     }
 
-    /// Closes the kept-alive connections. No transfer may be left.
+    /// Closes the kept-alive connections.
+    ///
+    /// No transfer may be left.
     func closeMulti() {
         guard let multi else { return }
         self.multi = nil

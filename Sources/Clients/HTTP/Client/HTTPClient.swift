@@ -9,7 +9,9 @@ package import EventLoop
 package actor HTTPClient {
     let loop: EventLoop
     let options: HTTPClientOptions
-    /// curl's side; made with the first request, gone with `close`. The C type is `CURLM`.
+    /// curl's side; made with the first request, gone with `close`.
+    ///
+    /// The C type is `CURLM`.
     var multi: UnsafeMutableRawPointer?
     var watchedSockets: Set<CInt> = []
     var multiTimer: LoopTimer?
@@ -37,12 +39,18 @@ package actor HTTPClient {
         closeMulti()
     }
 
-    /// Sends a request and waits for the whole answer. Any status is an answer.
+    /// Sends a request and waits for the whole answer.
+    ///
+    /// Any status is an answer.
     ///
     /// Cancelling the task closes the connection and throws `HTTPError.cancelled`.
     ///
-    /// - Parameter onProgress: called on the loop with the bytes of the body that were handed to the
-    ///   kernel so far, each time that number changes; it starts again when curl repeats a request.
+    /// - Parameters:
+    ///   - request: what to send, with its limits.
+    ///   - onProgress: called on the loop with the bytes of the body that were handed to the kernel
+    ///     so far, each time that number changes; it starts again when curl repeats a request.
+    /// - Returns: the final answer, whatever its status.
+    /// - Throws: `HTTPError`, which knows whether the request may have arrived.
     package func send(
         _ request: HTTPRequest,
         onProgress: (@Sendable (Int64) -> Void)? = nil

@@ -17,15 +17,23 @@ package struct HTTPRequest: Sendable {
     /// Whether HTTP/2 is used where the server offers it.
     package var allowsHTTP2 = true
     /// Whether the request may be sent again by itself when a kept-alive connection turns out to be
-    /// dead after some of it was written. `nil`: only if the method is idempotent, so not for POST.
+    /// dead after some of it was written.
+    ///
+    /// `nil`: only if the method is idempotent, so not for POST.
     package var mayRepeat: Bool?
     /// Where to connect instead of asking the resolver: `host:port:address`; the first that names
-    /// the host and port of the URL counts. TLS still checks the name in the URL.
+    /// the host and port of the URL counts.
+    ///
+    /// TLS still checks the name in the URL.
     package var resolve: [String] = []
     /// Asked with the 4 or 16 bytes (network order) of each address before it is connected to, and
-    /// again before a kept-alive connection is used; `false` refuses it. Runs on the loop: be quick.
+    /// again before a kept-alive connection is used; `false` refuses it.
+    ///
+    /// Runs on the loop: be quick.
     package var checkAddress: (@Sendable ([UInt8]) -> Bool)?
-    /// The URL of a proxy. `nil`: none, whatever the environment says.
+    /// The URL of a proxy.
+    ///
+    /// `nil`: none, whatever the environment says.
     package var proxy: String?
 
     package init(

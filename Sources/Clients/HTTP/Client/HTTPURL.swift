@@ -96,7 +96,9 @@ package enum HTTPURLError: Error, Sendable, Equatable {
     case malformed(String)
 }
 
-/// Owns curl's parsed form of a URL. The C type is `CURLU`.
+/// Owns curl's parsed form of a URL.
+///
+/// The C type is `CURLU`.
 private struct URLParts: ~Copyable {
     private let handle: OpaquePointer
 

@@ -2,7 +2,9 @@ internal import CCurl
 internal import EventLoop
 internal import Glibc
 
-/// One request on its way. Lives on the loop's thread.
+/// One request on its way.
+///
+/// Lives on the loop's thread.
 ///
 /// curl calls back while the client is inside one of curl's functions, so callbacks only note what
 /// happened; the client reads it afterwards.
@@ -50,7 +52,9 @@ final class Transfer {
         watchdog = Watchdog(limits: checked.request.limits, now: .now)
     }
 
-    /// Ends the transfer for the caller. curl must have let go of it.
+    /// Ends the transfer for the caller.
+    ///
+    /// curl must have let go of it.
     func finish(_ result: Result<HTTPResponse, HTTPError>) {
         body.stop()
         continuation.resume(returning: result)
