@@ -94,7 +94,7 @@ struct RequestLine {
     /// Whether this is HTTP/1.0.
     let isOld: Bool
 
-    /// - Parameter line: without its line break.
+    /// Takes a line without its line break.
     init(_ line: ArraySlice<UInt8>) throws(HTTPRefusal) {
         let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard words.count == 3, let target = words.dropFirst().first, let version = words.last,
@@ -132,7 +132,7 @@ struct FieldLine {
     let name: String
     let value: String
 
-    /// - Parameter line: not empty, without its line break.
+    /// Takes a line that is not empty, without its line break.
     init(_ line: ArraySlice<UInt8>) throws(HTTPRefusal) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
             throw .malformed("a header field without a colon")

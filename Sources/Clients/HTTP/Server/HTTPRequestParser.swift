@@ -64,8 +64,10 @@ struct HTTPRequestParser {
     /// Whether bytes wait here that `next` has not yet looked at.
     var hasBytes: Bool { !lines.isEmpty }
 
-    /// Bytes that are certainly body: the caller may read up to so many on its own, and hand them on
-    /// without showing them here, if it then calls `passedBody`. 0: everything must come here.
+    /// How many bytes that come next are certainly body.
+    ///
+    /// The caller may hand on up to so many without showing them here, if it then calls
+    /// `passedBody`. 0: everything must come here.
     var passableBodyBytes: Int {
         guard lines.isEmpty else { return 0 }
         switch state {

@@ -29,8 +29,8 @@ package actor HTTPServer {
 
     /// Prepares a server that does not listen yet.
     ///
-    /// - Parameter reportTrouble: is told on the loop when a connection cannot be accepted, for
-    ///   example for want of descriptors; the server goes on trying.
+    /// `reportTrouble` is told on the loop when a connection cannot be accepted, for example for
+    /// want of descriptors; the server goes on trying.
     package init(
         on loop: EventLoop,
         limits: HTTPServerLimits = HTTPServerLimits(),
@@ -45,8 +45,9 @@ package actor HTTPServer {
 
     /// Begins to serve on one more address.
     ///
-    /// - Parameter host: a numeric address, or `localhost` for 127.0.0.1.
-    /// - Parameter port: 0 lets the system choose a free one.
+    /// - Parameters:
+    ///   - host: a numeric address, or `localhost` for 127.0.0.1.
+    ///   - port: 0 lets the system choose a free one.
     /// - Returns: the port.
     /// - Throws: `.badAddress`, `.system` when the address is taken, `.stopped`.
     package func listen(host: String, port: UInt16) throws(HTTPServerError) -> UInt16 {

@@ -6,8 +6,9 @@ package struct HTTPServerLimits: Sendable {
     package var headBytes = 32 * 1024
     /// Most header fields, and most trailer fields; more is answered with 431.
     package var headFields = 100
-    /// Largest request body; a larger one is answered with 413. Bodies are not held in memory: what
-    /// a handler collects has its own limit.
+    /// Largest request body; a larger one is answered with 413.
+    ///
+    /// Bodies are not held in memory: what a handler collects has its own limit.
     package var bodyBytes: Int64 = 4 << 30
     /// How much of a body that its handler left unread is read and dropped to keep the connection.
     package var drainBytes = 1 << 20

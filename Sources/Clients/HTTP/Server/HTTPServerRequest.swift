@@ -4,7 +4,7 @@ package struct HTTPServerRequest: Sendable {
     package let method: String
     /// As sent, at most `requestLineBytes`.
     package let target: String
-    /// Percent-decoded once; free of control characters. Dot segments stay as they were sent.
+    /// Percent-decoded once; free of control characters; dot segments stay as they were sent.
     package let path: String
     /// In order, percent-decoded once, `+` read as a space.
     package let query: [(String, String)]
@@ -33,6 +33,7 @@ package struct HTTPServerBody: Sendable {
     ///
     /// - Parameter limit: in bytes.
     /// - Returns: `nil` when the body is larger than `limit`; the rest of it stays unread.
+    /// - Throws: what `next` throws.
     package func collect(limit: Int) async throws(HTTPServerError) -> [UInt8]? {
         var collected: [UInt8] = []
         while let piece = try await next() {

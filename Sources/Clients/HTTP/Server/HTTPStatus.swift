@@ -24,7 +24,7 @@ enum HTTPStatus {
     /// Now, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
     static var date: String { date(seconds: time(nil)) }
 
-    /// - Parameter seconds: since 1970, UTC.
+    /// Takes seconds since 1970, UTC.
     static func date(seconds: Int) -> String {
         var seconds = seconds
         var parts = tm()

@@ -23,7 +23,7 @@ struct LineBuffer {
 
     /// The next line without its CR LF; `nil` when it is not complete yet.
     ///
-    /// - Parameter limit: most bytes, line break included; beyond it, `refusal` is thrown.
+    /// With more than `limit` bytes, line break included, `refusal` is thrown.
     mutating func take(
         limit: Int,
         else refusal: HTTPRefusal

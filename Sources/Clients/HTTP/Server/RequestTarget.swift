@@ -5,7 +5,7 @@ struct RequestTarget {
     /// Host and port of an absolute target, `http://host:1/…`; must agree with the Host field.
     let authority: String?
 
-    /// - Parameter bytes: visible ASCII only, checked by the caller.
+    /// Takes visible ASCII, checked by the caller.
     init(_ bytes: ArraySlice<UInt8>, method: String) throws(HTTPRefusal) {
         var rest = bytes
         authority = try Self.takeAuthority(&rest)

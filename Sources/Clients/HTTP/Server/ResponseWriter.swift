@@ -6,8 +6,8 @@ struct ResponseWriter {
     /// Longest time in which the peer takes no byte.
     let idle: Duration
 
-    /// - Parameter response: sound, and neither `reset` nor `hang`.
-    /// - Returns: whether all of it was handed to the kernel.
+    /// Sends a sound response whose delivery is neither `reset` nor `hang`; says whether all of it
+    /// was handed to the kernel.
     func write(
         _ response: HTTPServerResponse,
         answering method: String,

@@ -21,7 +21,7 @@ actor ServerConnection {
         loop.asUnownedSerialExecutor()
     }
 
-    /// - Parameter descriptor: connected and non-blocking; the connection closes it.
+    /// Takes over a connected, non-blocking descriptor, and will close it.
     init(
         _ descriptor: CInt,
         peer: String,
@@ -155,9 +155,7 @@ actor ServerConnection {
         )
     }
 
-    /// Reads and drops until the peer or the server ends it.
-    ///
-    /// - Parameter deadline: `nil`: none.
+    /// Reads and drops until the peer or the server ends it; a deadline of `nil` means none.
     private func dropAll(until deadline: ContinuousClock.Instant?, atMost bytes: Int) async {
         guard !isStopping else { return }
         isIdle = true

@@ -3,11 +3,8 @@ internal import Glibc
 
 /// The socket calls of the server; every descriptor is non-blocking and closed on exec.
 enum ServerSocket {
-    /// Opens a listening socket.
-    ///
-    /// - Parameter host: a numeric IPv4 or IPv6 address, or `localhost` (which is 127.0.0.1): a name
-    ///   would have to be looked up, and that blocks.
-    /// - Parameter port: 0 lets the system choose.
+    /// Opens a listening socket on a numeric address, or on `localhost`, which is 127.0.0.1: any
+    /// other name would have to be looked up, and that blocks.
     static func listen(host: String, port: UInt16) throws(HTTPServerError) -> CInt {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE

@@ -26,7 +26,7 @@ final class SocketStream {
     /// Reads since the last wait: a fast peer must not keep the loop from the others.
     private var readsInARow = 0
 
-    /// - Parameter descriptor: non-blocking; the stream closes it.
+    /// Takes over a non-blocking descriptor, and will close it.
     init(_ descriptor: CInt, on loop: EventLoop) {
         self.descriptor = descriptor
         self.loop = loop
@@ -123,11 +123,10 @@ final class SocketStream {
         return result < count / 4 ? [] + bytes[...] : bytes
     }
 
-    /// Sends everything.
+    /// Sends everything, if the peer goes on taking bytes.
     ///
-    /// - Parameter idle: longest time without a byte taken by the peer.
-    /// - Parameter isMoreComing: whether another `send` follows at once, so that both may share a
-    ///   packet.
+    /// `idle` is the longest time in which it takes none; `isMoreComing` says that another `send`
+    /// follows at once, so that both may share a packet.
     func send(_ bytes: [UInt8], idle: Duration, isMoreComing: Bool = false) async throws(End) {
         let flags = CInt(MSG_NOSIGNAL) | (isMoreComing ? CInt(MSG_MORE) : 0)
         var sent = 0
