@@ -21,3 +21,14 @@ static inline int linux_openat2(int directory, const char *path, uint64_t flags,
     struct open_how how = {.flags = flags, .mode = 0, .resolve = resolve};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+
+// ---- Sockets (HTTP server) ----
+#include <sys/socket.h>
+
+// An enum in C, so that Swift does not take it as flags.
+static const int linux_socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+// Swift's Glibc leaves accept4 out: it needs _GNU_SOURCE.
+static inline int linux_accept(int listener, struct sockaddr *address, socklen_t *size) {
+    return (int)syscall(SYS_accept4, listener, address, size, linux_socket_flags);
+}

@@ -69,7 +69,8 @@ package final class EventLoop: SerialExecutor {
         }
         if mustStart {
             startThread()
-        } else if mustWake {
+        } else if mustWake, !isOnLoop {
+            // The loop's own thread looks into the inbox before it waits again.
             wake()
         }
     }
@@ -93,8 +94,9 @@ package final class EventLoop: SerialExecutor {
         threadID.load(ordering: .acquiring) == UInt(pthread_self())
     }
 
-    /// Ends the thread once the jobs already enqueued have run. Watched descriptors stay open: they
-    /// belong to whoever opened them. A job enqueued later still runs, on a thread of its own.
+    /// Ends the thread once the jobs already enqueued have run.
+    ///
+    /// Watched descriptors stay open: they belong to whoever opened them. A job enqueued later still runs, on a thread of its own.
     package func stop() {
         inbox.withLock { $0.isStopping = true }
         wake()
@@ -102,8 +104,9 @@ package final class EventLoop: SerialExecutor {
 
     // MARK: Descriptors
 
-    /// Calls `handler` on the loop whenever `descriptor` is ready, until `unwatch`. A second call for
-    /// the same descriptor replaces the first. The C function is `epoll_ctl`.
+    /// Calls `handler` on the loop whenever `descriptor` is ready, until `unwatch`.
+    ///
+    /// A second call for the same descriptor replaces the first. The C function is `epoll_ctl`.
     package func watch(
         _ descriptor: CInt,
         for interest: Readiness,
@@ -159,7 +162,8 @@ package final class EventLoop: SerialExecutor {
             &thread,
             nil,
             { context in
-                let loop = Unmanaged<EventLoop>.fromOpaque(context!).takeRetainedValue()
+                guard let context else { return nil }
+                let loop = Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue()
                 loop.threadID.store(UInt(pthread_self()), ordering: .releasing)
                 linux_set_thread_name(loop.name)
                 loop.run()

@@ -45,7 +45,7 @@ struct TimerQueue {
         if heap.count > 64, heap.count > 2 * handlers.count { rebuild() }
     }
 
-    /// The earliest handler whose time has come, removed. One at a time, because it may cancel
+    /// The earliest handler whose time has come, removed; one at a time, because it may cancel
     /// others that are due as well.
     mutating func takeDue(now: ContinuousClock.Instant) -> (() -> Void)? {
         while let first = heap.first, first.deadline <= now {
