@@ -21,3 +21,8 @@ static inline int linux_openat2(int directory, const char *path, uint64_t flags,
     struct open_how how = {.flags = flags, .mode = 0, .resolve = resolve};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+
+// O_PATH (a descriptor that only names a file) is hidden behind _GNU_SOURCE.
+static inline int linux_path_only_flag(void) {
+    return __O_PATH;
+}
