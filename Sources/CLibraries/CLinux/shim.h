@@ -32,3 +32,8 @@ static const int linux_socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 static inline int linux_accept(int listener, struct sockaddr *address, socklen_t *size) {
     return (int)syscall(SYS_accept4, listener, address, size, linux_socket_flags);
 }
+
+// O_PATH (a descriptor that only names a file) is hidden behind _GNU_SOURCE.
+static inline int linux_path_only_flag(void) {
+    return __O_PATH;
+}
