@@ -203,12 +203,12 @@ struct ProcessesTests {
         }
     }
 
-    @Test func `a free port can be bound, a taken one is told apart`() throws {
+    @Test func `a free port can be bound, a taken one is told apart`() async throws {
         let port = try Loopback.freePort()
 
         #expect(Loopback.ports.contains(port))
         #expect(try Loopback.isFree(port))
-        #expect(try Loopback.ask(port: port, [1], answerBytes: 1) == nil)
+        #expect(await Loopback.ask(port: port, [1], answerBytes: 1) == nil)
     }
 
     @Test func `the surroundings are known`() {

@@ -4,8 +4,8 @@ internal import Synchronization
 /// Learns how one child ends: a thread of its own waits for it, so nothing has to poll.
 final class ChildEnd: Sendable {
     private struct State {
-        var status: ExitStatus?
-        var waiters: [UInt64: CheckedContinuation<ExitStatus?, Never>] = [:]
+        var status: ChildExit?
+        var waiters: [UInt64: CheckedContinuation<ChildExit?, Never>] = [:]
         /// Waiters that were cancelled before they could be entered.
         var cancelled: Set<UInt64> = []
         var lastNumber: UInt64 = 0
@@ -19,7 +19,7 @@ final class ChildEnd: Sendable {
     }
 
     /// How the child ended; `nil` while it runs.
-    var status: ExitStatus? { state.withLock { $0.status } }
+    var status: ChildExit? { state.withLock { $0.status } }
 
     /// Sends a signal unless the child was collected: until then its number cannot be given away.
     func send(_ signal: CInt) {
@@ -31,7 +31,7 @@ final class ChildEnd: Sendable {
     /// Waits for the end.
     ///
     /// - Returns: `nil` when the calling task was cancelled first.
-    func wait() async -> ExitStatus? {
+    func wait() async -> ChildExit? {
         let number = state.withLock { state in
             state.lastNumber += 1
             return state.lastNumber
@@ -53,12 +53,12 @@ final class ChildEnd: Sendable {
         startThread(name: "child \(pid)") { self.collect() }
     }
 
-    private func enter(_ waiter: CheckedContinuation<ExitStatus?, Never>, number: UInt64) {
+    private func enter(_ waiter: CheckedContinuation<ChildExit?, Never>, number: UInt64) {
         let (isOver, status) = state.withLock { state in
             if state.cancelled.remove(number) != nil { return (true, state.status) }
             if let status = state.status { return (true, status) }
             state.waiters[number] = waiter
-            return (false, nil as ExitStatus?)
+            return (false, nil as ChildExit?)
         }
         if isOver { waiter.resume(returning: status) }
     }
@@ -71,7 +71,7 @@ final class ChildEnd: Sendable {
         let (status, waiters) = state.withLock { state in
             var word: CInt = 0
             while waitpid(pid, &word, 0) < 0, errno == EINTR {}
-            let status = ExitStatus(waitWord: word)
+            let status = ChildExit(waitWord: word)
             state.status = status
             let waiters = Array(state.waiters.values)
             state.waiters = [:]
@@ -84,7 +84,7 @@ final class ChildEnd: Sendable {
     }
 }
 
-extension ExitStatus {
+extension ChildExit {
     /// Takes apart what `waitpid` reports; its macros do not reach Swift.
     fileprivate init(waitWord word: CInt) {
         let signal = word & 0x7f

@@ -105,8 +105,8 @@ package final class ChildProcess: Sendable {
     /// Waits until the child has ended.
     ///
     /// - Returns: `nil` when it still runs after `timeout`, or the calling task was cancelled.
-    package func waitForExit(timeout: Duration) async -> ExitStatus? {
-        await withTaskGroup(of: ExitStatus?.self) { group in
+    package func waitForExit(timeout: Duration) async -> ChildExit? {
+        await withTaskGroup(of: ChildExit?.self) { group in
             group.addTask { await self.end.wait() }
             group.addTask {
                 // Cancellation ends the wait as the time-out does.
@@ -127,7 +127,7 @@ package final class ChildProcess: Sendable {
     package func stop(
         with signal: Signal = .terminate,
         patience: Duration
-    ) async -> ExitStatus? {
+    ) async -> ChildExit? {
         send(signal)
         if let status = await waitForExit(timeout: patience) { return status }
         send(.kill)
@@ -136,7 +136,7 @@ package final class ChildProcess: Sendable {
 }
 
 /// How a child ended.
-package enum ExitStatus: Sendable, Equatable {
+package enum ChildExit: Sendable, Equatable {
     case exited(code: Int32)
     case killed(signal: Int32)
 

@@ -20,7 +20,7 @@ package enum Loopback {
         throw .system(call: "bind", reason: "no free port among a hundred")
     }
 
-    /// Sends bytes to a port of 127.0.0.1 and reads the answer's first bytes; blocks meanwhile.
+    /// Sends bytes to a port of 127.0.0.1 and reads the answer's first bytes.
     ///
     /// Fewer than `count` bytes come back when the server sends fewer; `nil` when nobody listens
     /// there or the connection broke. Each sending or receiving lasts `milliseconds` at most.
@@ -29,12 +29,26 @@ package enum Loopback {
         _ question: [UInt8],
         answerBytes count: Int,
         milliseconds: Int = 1000
-    ) throws(ProcessError) -> [UInt8]? {
-        let socket = try openSocket()
+    ) async -> [UInt8]? {
+        await withCheckedContinuation { waiter in
+            startThread(name: "ask \(port)") {
+                let answer = converse(port, question, count: count, milliseconds: milliseconds)
+                waiter.resume(returning: answer)
+            }
+        }
+    }
+
+    /// The blocking part of `ask`.
+    private static func converse(
+        _ port: UInt16,
+        _ question: [UInt8],
+        count: Int,
+        milliseconds: Int
+    ) -> [UInt8]? {
+        guard let socket = try? openSocket() else { return nil }
         limitWaits(socket, milliseconds: milliseconds)
         guard withAddress(port, { connect(socket.number, $0, $1) }) == 0,
-            send(socket.number, question, question.count, CInt(MSG_NOSIGNAL))
-                == question.count
+            send(socket.number, question, question.count, CInt(MSG_NOSIGNAL)) == question.count
         else { return nil }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: max(count, 1))
