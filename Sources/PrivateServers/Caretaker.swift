@@ -3,8 +3,8 @@ enum Caretaker {
     /// Takes the folder as `$1`; ends with 0 when nothing of it is left.
     ///
     /// Servers get SIGINT, which makes PostgreSQL give its shared memory back and end at once, and
-    /// SIGKILL after five seconds. A PostgreSQL that was killed leaves a shared memory segment, whose
-    /// number stands in line 7 of its postmaster.pid.
+    /// SIGKILL after five seconds. A PostgreSQL that was killed leaves a shared memory segment; its
+    /// number stands in line 7 of postmaster.pid.
     static let script = #"""
         folder=$1
         trap '' HUP INT QUIT TERM

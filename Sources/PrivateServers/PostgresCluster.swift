@@ -78,7 +78,7 @@ struct PostgresCluster: Sendable {
         return lines.count >= 8 && lines[0] == "\(pid)" && lines[7].hasPrefix("ready")
     }
 
-    /// Debian and Ubuntu keep each version's programs in a folder off the PATH; the newest is taken.
+    /// Debian and Ubuntu keep each version's programs off the PATH; the newest is taken.
     private static func findPrograms() throws(PrivateServerError) -> String {
         let manager = FileManager.default
         let root = "/usr/lib/postgresql"

@@ -3,10 +3,10 @@ internal import Processes
 
 /// A folder for throw-away servers and their files that goes away with this process.
 ///
-/// A small shell process, the caretaker, outlives this one, however it ends: SIGKILL included. When
-/// its standard input ends it stops every process whose working folder lies in this folder (those at
-/// a terminal excepted: somebody may be looking around) and then removes the folder. So whatever
-/// should not be left running is started with a working folder in here.
+/// A small shell process, the caretaker, outlives this one, however it ends: SIGKILL included.
+/// When its standard input ends it stops every process whose working folder lies in this folder
+/// (those at a terminal excepted: somebody may be looking around) and then removes the folder. So
+/// whatever should not be left running is started with a working folder in here.
 package final class TemporaryFolder: Sendable {
     /// Absolute, without a slash at the end.
     ///

@@ -165,7 +165,8 @@ struct PrivateServersTests {
 
     /// Whether a folder of that path, or a process of that number, exists.
     ///
-    /// A zombie does not count: it waits for the machine's first process, and in a container that may never come round to it.
+    /// A zombie does not count: it waits for the machine's first process, and in a container that
+    /// may never come round to it.
     private static func isThere(_ fact: String) -> Bool {
         guard Int32(fact) != nil else { return FileManager.default.fileExists(atPath: fact) }
         guard let status = try? String(contentsOfFile: "/proc/\(fact)/status", encoding: .utf8)

@@ -43,8 +43,8 @@ package enum Signal: Sendable, Hashable, CaseIterable {
 package enum Signals {
     /// Starts listening; while anybody listens, the signal's default action does not happen.
     ///
-    /// Listening ends with the iteration. The first delivery is what arrives after this call. At most
-    /// 64 signals wait for a slow listener; older ones are dropped.
+    /// Listening ends with the iteration. At most 64 signals wait for a slow listener; older ones
+    /// are dropped.
     package static func listen(to signals: Set<Signal>) -> AsyncStream<Signal> {
         let unheard = signals.intersection([.kill, .pause])
         precondition(unheard.isEmpty, "SIGKILL and SIGSTOP cannot be listened to")

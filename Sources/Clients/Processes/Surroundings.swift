@@ -59,6 +59,11 @@ package struct SystemUser: Sendable, Equatable {
 
 /// Switches of the whole process.
 package enum System {
+    /// Ends the process at once; `code` is what its parent sees.
+    package static func exit(_ code: Int32) -> Never {
+        Glibc.exit(code)
+    }
+
     /// Makes sure that a crash writes no memory, which holds secrets, to a disk.
     ///
     /// The limit alone does not do: the kernel ignores it where cores go to a program. A child is
