@@ -6,7 +6,9 @@ package struct APIAddress: Sendable, Equatable {
     package let text: String
     let isPlainHTTP: Bool
 
-    /// TikTok's own. Source: Get Started, copy of 2026-09-11.
+    /// TikTok's own.
+    ///
+    /// Source: Get Started, copy of 2026-09-11.
     package static let tiktok = APIAddress(checked: "https://open.tiktokapis.com", plain: false)
 
     private init(checked text: String, plain: Bool) {
@@ -18,8 +20,9 @@ package struct APIAddress: Sendable, Equatable {
     /// path, a query or a user name is not.
     package init(_ text: String) throws(APIAddressError) {
         let trimmed = text.hasSuffix("/") ? String(text.dropLast()) : text
-        guard !trimmed.contains(where: { "?#".contains($0) }), let url = try? HTTPURL(trimmed),
-            !url.hasUserInfo, url.path.isEmpty || url.path == "/"
+        guard !trimmed.contains(where: { "?#".contains($0) }), !trimmed.hasSuffix("/"),
+            let url = try? HTTPURL(trimmed),
+            !url.hasCredentials, url.path.isEmpty || url.path == "/"
         else { throw .malformed }
         switch url.scheme {
         case "https": self.init(checked: trimmed, plain: false)

@@ -11,7 +11,7 @@ package struct AuthorizeAddress: Sendable {
     package var state: String
     /// Desktop apps need one, web apps have none.
     package var challenge: CodeChallenge?
-    /// True shows the page even to somebody who agreed before. Web only.
+    /// True shows the page even to somebody who agreed before; for web apps only.
     package var alwaysAsks: Bool?
 
     package init(
@@ -63,9 +63,7 @@ package struct CodeVerifier: Sendable, Equatable, NeverPrinted {
     /// The verifier itself, for the exchange and for hashing.
     package func reveal() -> String { text }
 
-    /// What goes on the consent address.
-    ///
-    /// - Parameter sha256: hashes bytes into 32 bytes.
+    /// What goes on the consent address, by a function that hashes bytes into 32 bytes.
     package func challenge(sha256: ([UInt8]) -> [UInt8]) -> CodeChallenge? {
         CodeChallenge(digest: sha256(Array(text.utf8)))
     }

@@ -18,6 +18,7 @@ package struct ChunkPlan: Sendable, Equatable {
     ///   - size: bytes of the file, 1 to `UploadLimits.videoBytesMax`.
     ///   - preferred: chunk size wished for, `UploadLimits.chunkBytesMin` to
     ///     `plannedChunkBytesMax`.
+    /// - Throws: which of the two numbers is out of bounds.
     package init(
         size: Int64,
         preferred: Int64 = UploadLimits.plannedChunkBytesDefault
@@ -51,9 +52,7 @@ package struct ChunkPlan: Sendable, Equatable {
 
     package func isLast(_ index: Int64) -> Bool { index == count - 1 }
 
-    /// The bytes of one chunk.
-    ///
-    /// - Parameter index: 0 to `count - 1`.
+    /// The bytes of one chunk, of index 0 to `count - 1`.
     package func chunk(_ index: Int64) -> Chunk {
         precondition(indices.contains(index), "a plan has no chunk of that index")
         let first = index * chunkSize

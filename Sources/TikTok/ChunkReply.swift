@@ -26,11 +26,7 @@ package enum ChunkReply: Sendable, Equatable {
     /// A code nobody documents: stop, and reconcile.
     case unexpected(httpStatus: Int)
 
-    /// Judges the reply to one chunk.
-    ///
-    /// - Parameters:
-    ///   - receipt: the reply.
-    ///   - index: the chunk that was sent.
+    /// Judges the reply to the chunk of that index.
     package init(_ receipt: ChunkReceipt, to index: Int64, of plan: ChunkPlan) {
         let isLast = plan.isLast(index)
         switch receipt.httpStatus {
@@ -54,7 +50,7 @@ package enum ChunkReply: Sendable, Equatable {
 
     /// Goes on from what TikTok reports, by a header or as `uploaded_bytes` of the status.
     ///
-    /// - Parameter reported: bytes, or the last byte's offset; see `ChunkPlan.chunksStored`.
+    /// The number is read as by `ChunkPlan.chunksStored`.
     package static func resuming(
         reported: Int64,
         at index: Int64,
@@ -66,7 +62,9 @@ package enum ChunkReply: Sendable, Equatable {
         return stored == index ? .resendOnce : .rewind(to: stored)
     }
 
-    /// 206: more is expected. TikTok's own count, where it gives one, has the last word.
+    /// 206: more is expected.
+    ///
+    /// TikTok's own count, where it gives one, has the last word.
     private static func stored(
         _ receipt: ChunkReceipt,
         _ index: Int64,

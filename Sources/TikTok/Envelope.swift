@@ -12,7 +12,7 @@ struct Envelope {
     let data: JSONValue
     let logID: String?
 
-    /// - Parameter secrets: what the request carried, removed from TikTok's words.
+    /// Reads an answer; the secrets that the request carried are removed from TikTok's words.
     init(
         _ response: HTTPResponse,
         from endpoint: Endpoint,

@@ -14,7 +14,7 @@ package enum ErrorCatalogue {
 
     /// The entry of a code; an unknown one is judged by the HTTP status.
     ///
-    /// - Parameter httpStatus: of the answer; `nil` when the code came as a reason of failure.
+    /// There is no status when the code came as a reason why a post failed.
     package static func entry(for code: TikTokErrorCode, httpStatus: Int?) -> ErrorEntry {
         if case .known(let known) = code, let entry = byCode[known] { return entry }
         let isTemporary = (300...399).contains(httpStatus ?? 0) || (httpStatus ?? 0) >= 500

@@ -21,7 +21,9 @@ package struct PhotoPost: Sendable, Equatable {
         case draft
     }
 
-    /// What a direct post allows. Photos know neither duets nor stitches.
+    /// What a direct post allows.
+    ///
+    /// Photos know neither duets nor stitches.
     package struct DirectSettings: Sendable, Equatable {
         package var privacy: PrivacyLevel
         package var disableComment = false

@@ -8,8 +8,9 @@ package struct PostStatus: Sendable, Equatable {
     package let stage: PostStage
     /// With `failed`; the rawest form is in the code's `text`.
     package let failReason: TikTokErrorCode?
+    /// Where the post can be seen; a draft may give several.
+    ///
     /// Empty for posts that are not public, for ever, and until moderation is done for the others.
-    /// A draft may give several.
     package let postIDs: [PostID]
     /// Bytes TikTok has of an upload; see `ChunkReply.resuming`.
     package let uploadedBytes: Int64?

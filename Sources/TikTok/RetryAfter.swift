@@ -18,9 +18,7 @@ package enum RetryAfter {
         return read(text, now: now)
     }
 
-    /// Reads one value.
-    ///
-    /// - Parameter now: seconds since 1970.
+    /// Reads one value; `now` in seconds since 1970.
     package static func read(_ text: String, now: Int64) -> Duration? {
         let trimmed = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let isDigits = !trimmed.isEmpty && trimmed.utf8.allSatisfy { (0x30...0x39).contains($0) }

@@ -14,7 +14,9 @@ package struct ChunkReceipt: Sendable, Equatable {
     }
 }
 
-/// The kinds of video TikTok takes. Source: Media Transfer Guide, copy of 2026-09-11.
+/// The kinds of video TikTok takes.
+///
+/// Source: Media Transfer Guide, copy of 2026-09-11.
 package enum VideoContentType: String, Sendable, CaseIterable {
     case mp4 = "video/mp4"
     case quickTime = "video/quicktime"
@@ -28,8 +30,12 @@ extension TikTokAPI {
     /// through the JSON parsers; judge it with `ChunkReply`.
     ///
     /// - Parameters:
+    ///   - chunk: which part of the file.
+    ///   - type: what kind of video it is.
     ///   - body: exactly the bytes of the chunk.
+    ///   - address: where to, from `OpenedPost`.
     ///   - deadline: from connecting to the last byte of the reply.
+    /// - Returns: TikTok's reply, whatever it says.
     /// - Throws: `.transport` only; see `ChunkReply.afterLostReply`.
     package func sendChunk(
         _ chunk: Chunk,
@@ -38,25 +44,17 @@ extension TikTokAPI {
         to address: UploadAddress,
         deadline: Duration
     ) async throws(TikTokError) -> ChunkReceipt {
-        let response = try await exchange(
-            .chunk,
-            HTTPRequest(
-                method: "PUT",
-                url: address.reveal(),
-                headers: [
-                    ("Content-Type", type.rawValue),
-                    ("Content-Range", chunk.contentRange),
-                ],
-                body: body,
-                limits: HTTPLimits(
-                    connect: timeouts.connect,
-                    total: deadline,
-                    stalledAfter: timeouts.stalledAfter,
-                    responseBodyBytes: 64 * 1024
-                ),
-                allowPlainHTTP: address.isPlainHTTP
-            )
+        var request = HTTPRequest(
+            "PUT",
+            address.reveal(),
+            headers: ["Content-Type": type.rawValue, "Content-Range": chunk.contentRange],
+            body: body,
+            limits: limits(total: deadline, responseBodyBytes: 64 * 1024),
+            allowsPlainHTTP: address.isPlainHTTP
         )
+        // A PUT counts as repeatable, but bytes sent twice unseen would make progress unreadable.
+        request.mayRepeat = false
+        let response = try await exchange(.chunk, request)
         let ranges = response.headers.all("Content-Range")
         return ChunkReceipt(
             httpStatus: response.status,

@@ -14,10 +14,7 @@ package struct TikTokAPI: Sendable {
     let timeouts: TikTokTimeouts
     let send: Send
 
-    /// - Parameters:
-    ///   - base: where the API is.
-    ///   - uploadHosts: hosts that upload addresses may have.
-    ///   - send: how a request goes out.
+    /// Makes nothing but a record: no connection is opened before the first call.
     package init(
         base: APIAddress = .tiktok,
         uploadHosts: UploadHosts = .tiktok,
@@ -62,18 +59,18 @@ extension TikTokAPI {
         fields: [String] = [],
         method: String = "POST"
     ) async throws(TikTokError) -> Envelope {
-        var headers = [("Authorization", "Bearer " + token.reveal())]
-        if body != nil { headers.append(("Content-Type", "application/json; charset=UTF-8")) }
+        var headers: HTTPHeaders = ["Authorization": "Bearer " + token.reveal()]
+        if body != nil { headers.add("Content-Type", "application/json; charset=UTF-8") }
         let query = fields.isEmpty ? "" : "?fields=" + fields.joined(separator: ",")
         let response = try await exchange(
             endpoint,
             HTTPRequest(
-                method: method,
-                url: base.text + (endpoint.path ?? "/") + query,
+                method,
+                base.text + (endpoint.path ?? "/") + query,
                 headers: headers,
                 body: body.map { .bytes($0.encoded) } ?? .none,
-                limits: callLimits,
-                allowPlainHTTP: base.isPlainHTTP
+                limits: limits(total: timeouts.call),
+                allowsPlainHTTP: base.isPlainHTTP
             )
         )
         return try Envelope(response, from: endpoint, hiding: [token.reveal()])
@@ -88,15 +85,15 @@ extension TikTokAPI {
         let response = try await exchange(
             endpoint,
             HTTPRequest(
-                method: "POST",
-                url: base.text + (endpoint.path ?? "/"),
+                "POST",
+                base.text + (endpoint.path ?? "/"),
                 headers: [
-                    ("Content-Type", "application/x-www-form-urlencoded"),
-                    ("Cache-Control", "no-cache"),
+                    "Content-Type": "application/x-www-form-urlencoded",
+                    "Cache-Control": "no-cache",
                 ],
                 body: .bytes(Array(formEncoded(pairs).utf8)),
-                limits: callLimits,
-                allowPlainHTTP: base.isPlainHTTP
+                limits: limits(total: timeouts.call),
+                allowsPlainHTTP: base.isPlainHTTP
             )
         )
         return try OAuthReply(response, from: endpoint, hiding: secrets)
@@ -113,11 +110,12 @@ extension TikTokAPI {
         }
     }
 
-    private var callLimits: HTTPLimits {
-        HTTPLimits(
-            connect: timeouts.connect,
-            total: timeouts.call,
-            stalledAfter: timeouts.stalledAfter
-        )
+    func limits(total: Duration, responseBodyBytes: Int = 1024 * 1024) -> HTTPLimits {
+        var limits = HTTPLimits()
+        limits.connect = timeouts.connect
+        limits.stalledAfter = timeouts.stalledAfter
+        limits.total = total
+        limits.responseBodyBytes = responseBodyBytes
+        return limits
     }
 }

@@ -92,8 +92,9 @@ package struct TikTokRefusal: Sendable, Equatable, CustomStringConvertible {
     package let endpoint: Endpoint
     package let code: TikTokErrorCode
     package let httpStatus: Int
-    /// TikTok's words: at most 500 characters, without control characters and without the secrets
-    /// that the request carried. Empty when TikTok says nothing.
+    /// TikTok's words; empty when it says nothing.
+    ///
+    /// At most 500 characters, without control characters and the secrets the request carried.
     package let message: String
     package let logID: String?
     package let retryAfter: Duration?

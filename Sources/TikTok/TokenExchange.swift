@@ -1,15 +1,19 @@
 internal import JSON
 
-/// Tokens fresh from TikTok. Store the pair before using it: the old refresh token may be dead.
+/// Tokens fresh from TikTok.
+///
+/// Store the pair before using it: the old refresh token may be dead.
 package struct TokenGrant: Sendable, Equatable {
     package let accessToken: AccessToken
     /// `nil` when a refresh brings none: then the old one stays.
     package let refreshToken: RefreshToken?
-    /// The person, as this app knows them. Private: not for logs.
+    /// The person, as this app knows them; private, not for logs.
     package let openID: String?
     /// What the owner agreed to, perhaps less than was asked.
     package let scopes: [String]
-    /// Lifetime of the access token. Two hours by the pages stamped 2026-11-02, a day by the older
+    /// Lifetime of the access token.
+    ///
+    /// Two hours by the pages stamped 2026-11-02, a day by the older
     /// ones; `nil` when TikTok does not say, then treat it as short.
     package let expiresIn: Duration?
     /// Lifetime of the refresh token: 180 days by the pages stamped 2026-11-02, a year before.
@@ -40,9 +44,8 @@ package struct TokenGrant: Sendable, Equatable {
 extension TikTokAPI {
     /// Buys the first tokens with the code from the consent page; the code works once.
     ///
-    /// - Parameters:
-    ///   - redirectURI: exactly as on the consent address.
-    ///   - verifier: for desktop apps only; see `CodeVerifier`.
+    /// The redirect address is exactly the one of the consent address. Only desktop apps have a
+    /// verifier.
     package func exchangeCode(
         _ code: AuthorizationCode,
         redirectURI: String,

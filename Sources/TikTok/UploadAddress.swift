@@ -6,7 +6,9 @@ internal import HTTP
 package struct UploadAddress: Sendable, Equatable, NeverPrinted {
     package static let printedName = "UploadAddress"
 
-    /// Longest address taken, in bytes. The Direct Post reference (copy of 2026-09-11) says 256
+    /// Longest address taken, in bytes.
+    ///
+    /// The Direct Post reference (copy of 2026-09-11) says 256
     /// characters; this leaves room for longer ones.
     package static let bytesMax = 2048
 
@@ -24,7 +26,7 @@ package struct UploadAddress: Sendable, Equatable, NeverPrinted {
         } catch {
             throw .malformed
         }
-        guard !url.hasUserInfo else { throw .hasUserInfo }
+        guard !url.hasCredentials else { throw .hasUserInfo }
         guard hosts.allows(scheme: url.scheme, host: url.host, port: Int(url.port)) else {
             throw .hostNotAllowed
         }

@@ -33,11 +33,7 @@ package struct UploadHosts: Sendable, Equatable {
         self.rules = rules
     }
 
-    /// Whether bytes may go there.
-    ///
-    /// - Parameters:
-    ///   - host: lower or upper case; an IPv6 address with or without brackets.
-    ///   - port: the effective one, so 443 where an https address names none.
+    /// Whether bytes may go there; the port is 443 where an https address names none.
     package func allows(scheme: String, host: String, port: Int) -> Bool {
         let scheme = scheme.lowercased()
         let host = Self.withoutBrackets(host.lowercased())

@@ -2,7 +2,7 @@ internal import JSON
 
 /// Whose account a token opens.
 package struct UserInfo: Sendable, Equatable {
-    /// The person, as this app knows them. Private: not for logs.
+    /// The person, as this app knows them; private, not for logs.
     package let openID: String
     package let displayName: String?
     /// The handle without `@`; only when it was asked for.
@@ -13,9 +13,8 @@ package struct UserInfo: Sendable, Equatable {
 extension TikTokAPI {
     /// Asks whose account it is; needs `user.info.basic`, and `user.info.profile` for the handle.
     ///
+    /// Asking for the handle without its scope is refused as a whole.
     /// Source: Display API reference "Get User Info", read 2026-11-22.
-    ///
-    /// - Parameter withUsername: asking without that scope is refused as a whole.
     package func userInfo(
         token: AccessToken,
         withUsername: Bool = false

@@ -71,7 +71,9 @@ package enum VideoSource: Sendable, Equatable {
 
 /// A post TikTok has opened.
 package struct OpenedPost: Sendable, Equatable {
-    /// Tracks the post; keep it for ever. Documented as at most 64 characters.
+    /// Tracks the post; keep it for ever.
+    ///
+    /// Documented as at most 64 characters.
     package let publishID: String
     /// Where the chunks go, for one hour; `nil` when TikTok fetches the media itself.
     package let uploadAddress: UploadAddress?

@@ -23,9 +23,8 @@ package struct VideoPage: Sendable, Equatable {
 extension TikTokAPI {
     /// Lists public videos of the account; needs the scope `video.list`.
     ///
-    /// Source: Display API reference "List Videos", read 2026-11-22; 1–20 videos a page.
-    ///
-    /// - Parameter cursor: of the page before; `nil` for the first.
+    /// A page has up to 20; the cursor is that of the page before.
+    /// Source: Display API reference "List Videos", read 2026-11-22.
     package func videoList(
         after cursor: Int64? = nil,
         token: AccessToken

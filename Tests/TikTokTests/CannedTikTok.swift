@@ -1,7 +1,8 @@
-import HTTP
 import JSON
 import Synchronization
 import TikTok
+
+@testable import HTTP
 
 /// Answers every request with the same reply and remembers what was asked.
 final class CannedTikTok: Sendable {
@@ -14,7 +15,15 @@ final class CannedTikTok: Sendable {
 
     convenience init(status: Int = 200, headers: HTTPHeaders = [:], _ body: String) {
         self.init(
-            .success(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
+            .success(
+                HTTPResponse(
+                    status: status,
+                    headers: headers,
+                    body: Array(body.utf8),
+                    bytesSent: 0,
+                    httpVersion: "1.1"
+                )
+            )
         )
     }
 
@@ -33,7 +42,7 @@ final class CannedTikTok: Sendable {
     var api: TikTokAPI { TikTokAPI(send: send) }
 
     func header(_ name: String) -> String? {
-        requests.last?.headers.first { $0.0.lowercased() == name.lowercased() }?.1
+        requests.last?.headers[name]
     }
 
     private func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
