@@ -65,11 +65,15 @@ package struct SandboxFault: Sendable {
     }
 }
 
-/// A fault with how often it has matched and hit.
+/// A fault with how many requests matched it and how many it hit.
 struct PlannedFault {
     let fault: SandboxFault
-    var passed = 0
+    var seen = 0
     var hits = 0
+
+    var isDue: Bool {
+        seen > fault.skip && (fault.count.map { hits < $0 } ?? true)
+    }
 }
 
 // MARK: What a fault does to an answer
@@ -153,26 +157,27 @@ extension SandboxFault {
 extension SandboxState {
     static let faultsMax = 1000
 
-    /// Faults are tried in the order they were given; the first that hits is the one.
+    /// Every fault counts the requests that match it, also those that another one hits.
+    ///
+    /// - Returns: the first that is due, in the order they were given.
     mutating func takeFault(_ endpoint: SandboxEndpoint, openID: String?) -> SandboxFault? {
         guard endpoint != .sink, endpoint != .unknown else { return nil }
+        var due: Int?
         for index in faults.indices {
             let fault = faults[index].fault
             guard fault.endpoint == nil || fault.endpoint == endpoint,
                 fault.openID == nil || fault.openID == openID
             else { continue }
-            if let count = fault.count, faults[index].hits >= count { continue }
-            guard faults[index].passed >= fault.skip else {
-                faults[index].passed += 1
-                continue
-            }
+            faults[index].seen += 1
+            guard due == nil, faults[index].isDue else { continue }
             if fault.probability < 1, Double.random(in: 0..<1, using: &random) >= fault.probability
             {
                 continue
             }
-            faults[index].hits += 1
-            return fault
+            due = index
         }
-        return nil
+        guard let due else { return nil }
+        faults[due].hits += 1
+        return faults[due].fault
     }
 }
