@@ -1,0 +1,122 @@
+package import EventLoop
+package import HTTP
+
+/// A strict stand-in for TikTok's Content Posting API and OAuth, on an address of its own.
+///
+/// Everything lives in memory and ends with `stop`. The same as these methods can be had over HTTP
+/// under `/sandbox/`.
+package final class Sandbox: Sendable {
+    /// `http://127.0.0.1:PORT`; takes the place of `https://open.tiktokapis.com`.
+    package let url: String
+    package let port: UInt16
+
+    private let service: SandboxService
+    private let server: HTTPServer
+
+    /// Listens.
+    ///
+    /// - Parameter port: 0 takes any free one.
+    package static func start(
+        on loop: EventLoop,
+        host: String = "127.0.0.1",
+        port: UInt16 = 0,
+        options: SandboxOptions = SandboxOptions()
+    ) async throws(HTTPServerError) -> Sandbox {
+        let service = SandboxService(options)
+        let server = HTTPServer(on: loop) { request in
+            await service.respond(to: request)
+        }
+        let port = try await server.listen(host: host, port: port)
+        return Sandbox(service, server, host: host, port: port)
+    }
+
+    private init(_ service: SandboxService, _ server: HTTPServer, host: String, port: UInt16) {
+        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        self.url = url
+        self.port = port
+        self.service = service
+        self.server = server
+        service.with { state, _ in state.publicURL = url }
+    }
+
+    /// Closes every connection; the state is gone with the object.
+    package func stop() async {
+        await server.stop()
+    }
+
+    // MARK: Setting the scene
+
+    /// Makes or replaces an account and connects it; tokens handed out before stay alive.
+    @discardableResult
+    package func addAccount(_ account: SandboxAccount) -> SandboxConnection {
+        service.with { $0.addAccount(account, at: $1) }
+    }
+
+    /// Registers a consent as if its owner had just given it; good for ten minutes.
+    package func addCode(_ code: SandboxCode) {
+        service.with { $0.addCode(code, at: $1) }
+    }
+
+    /// What the owner does in the app: every token dies, posts under way fail.
+    package func disconnect(_ openID: String) {
+        service.with { $0.disconnect(openID, at: $1 + $0.advancedBy) }
+    }
+
+    /// Plans a fault behind those already planned; at most 1000.
+    package func fault(
+        _ endpoint: SandboxEndpoint?,
+        _ action: SandboxFault.Action,
+        openID: String? = nil,
+        skip: Int = 0,
+        count: Int? = 1,
+        probability: Double = 1
+    ) {
+        let fault = SandboxFault(
+            endpoint,
+            action,
+            openID: openID,
+            skip: skip,
+            count: count,
+            probability: probability
+        )
+        let isPlanned = service.with { state, _ in state.addFault(fault) }
+        precondition(isPlanned, "more than 1000 faults are planned")
+    }
+
+    package func clearFaults() {
+        service.with { state, _ in state.clearFaults() }
+    }
+
+    package func advanceClock(by duration: Duration) {
+        service.with { state, _ in state.advanceClock(by: duration) }
+    }
+
+    package func changeOptions(_ body: (inout SandboxOptions) -> Void) {
+        service.with { state, _ in state.change(body) }
+    }
+
+    /// What the owner does with a draft in the app; false when it is not in the inbox.
+    @discardableResult
+    package func publishDraft(
+        _ publishID: String,
+        privacy: String = "PUBLIC_TO_EVERYONE"
+    ) -> Bool {
+        service.with { $0.publishDraft(publishID, privacy: privacy, at: $1) }
+    }
+
+    /// Forgets everything but the options.
+    package func reset() {
+        service.with { state, _ in state.reset() }
+    }
+
+    // MARK: The verdict
+
+    package func report() -> SandboxReport {
+        service.with { $0.report(at: $1) }
+    }
+
+    /// The newest requests, oldest first.
+    package func journal() -> [SandboxEntry] {
+        service.with { state, _ in state.entries }
+    }
+}
