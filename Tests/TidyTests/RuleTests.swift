@@ -125,7 +125,7 @@ struct RuleTests {
 
     @Test func `leftovers and white space are caught`() {
         #expect(WordRules.leftovers(file("a\n// " + "TO" + "DO: later")).map(\.line) == [2])
-        #expect(WordRules.trailingSpace(file("a\nb \n")).map(\.line) == [2])
+        #expect(WordRules.trailingSpace(file("a\nb \nc\r\n")).map(\.line) == [2, 3])
     }
 
     // MARK: Reading Swift

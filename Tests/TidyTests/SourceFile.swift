@@ -10,7 +10,7 @@ struct SourceFile: Sendable {
 
     init(path: String, text: String) {
         self.path = path
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        lines = SwiftText.lines(Array(text.utf8))
         swift = path.hasSuffix(".swift") ? SwiftText(text) : SwiftText(plain: text)
     }
 

@@ -24,7 +24,8 @@ struct SwiftText: Sendable {
         code = Self.lines(Array(text.utf8))
     }
 
-    private static func lines(_ bytes: [UInt8]) -> [String] {
+    /// By bytes, because to Swift a carriage return and a line feed are one other character.
+    static func lines(_ bytes: [UInt8]) -> [String] {
         bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
     }
