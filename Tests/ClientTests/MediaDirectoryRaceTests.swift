@@ -110,7 +110,9 @@ struct MediaDirectoryRaceTests {
         for folder in ["media", "media/deep", "media/deep/inner"] { try tree.folder(folder) }
         try tree.file("media/deep/file", "inside")
         try tree.file("file", "outside")
-        try tree.link("media/deep/inner/up", to: "../file")
+        // Long, so that the move falls into the middle of it often enough.
+        let target = String(repeating: "./", count: 2000) + "../file"
+        try tree.link("media/deep/inner/up", to: target)
         let directory = try MediaDirectory(path: "\(tree.path)/media", containment: containment)
         let verdict = Verdict()
 
