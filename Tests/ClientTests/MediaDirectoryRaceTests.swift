@@ -6,33 +6,47 @@ import Testing
 
 /// Someone who exchanges folders and links while names are being followed.
 struct MediaDirectoryRaceTests {
-    private static let attempts = 1000
+    private final class Progress: Sendable {
+        let isOver = Atomic(false)
+        let exchanges = Atomic(0)
 
-    private final class End: Sendable {
-        let isReached = Atomic(false)
+        /// Both sides must have had their turns; the bound is for a machine that starves one.
+        func isEnough(_ attempts: Int) -> Bool {
+            let exchanges = exchanges.load(ordering: .relaxed)
+            return attempts >= 1000 && exchanges >= 500 || attempts >= 100_000
+        }
     }
 
-    /// Runs `body` over and over on a thread of its own while `attempt` runs `attempts` times.
+    /// Runs `body` over and over on a thread of its own while `attempt` runs; then once more, when
+    /// everything is back in its place.
     private static func race(
         _ body: @escaping @Sendable () throws -> Void,
         against attempt: @escaping @Sendable () throws -> Void
     ) async throws {
-        let end = End()
+        let progress = Progress()
         try await withThrowingTaskGroup { group in
             let threads = BlockingThreads(name: "race")
             group.addTask {
                 try await threads.run {
-                    while !end.isReached.load(ordering: .relaxed) { try body() }
+                    while !progress.isOver.load(ordering: .relaxed) {
+                        try body()
+                        progress.exchanges.add(1, ordering: .relaxed)
+                    }
                 }
             }
             group.addTask {
                 try await threads.run {
-                    defer { end.isReached.store(true, ordering: .relaxed) }
-                    for _ in 0..<attempts { try attempt() }
+                    defer { progress.isOver.store(true, ordering: .relaxed) }
+                    var attempts = 0
+                    while !progress.isEnough(attempts) {
+                        try attempt()
+                        attempts += 1
+                    }
                 }
             }
             try await group.waitForAll()
         }
+        try attempt()
     }
 
     /// Counts what the attempts ended in; a file from outside is the one thing that must not be.
@@ -110,7 +124,9 @@ struct MediaDirectoryRaceTests {
         for folder in ["media", "media/deep", "media/deep/inner"] { try tree.folder(folder) }
         try tree.file("media/deep/file", "inside")
         try tree.file("file", "outside")
-        try tree.link("media/deep/inner/up", to: "../file")
+        // Long, so that the move falls into the middle of it often enough.
+        let target = String(repeating: "./", count: 2000) + "../file"
+        try tree.link("media/deep/inner/up", to: target)
         let directory = try MediaDirectory(path: "\(tree.path)/media", containment: containment)
         let verdict = Verdict()
 

@@ -1,5 +1,3 @@
-internal import CLinux
-internal import Glibc
 internal import Synchronization
 
 /// A few threads for calls that may block, such as reading from a slow disk, so that they never
@@ -9,6 +7,7 @@ internal import Synchronization
 /// at once bounds them; each waiting call is one suspended task.
 package final class BlockingThreads: Sendable {
     private let line: WaitingLine
+    private let count: Int
 
     /// For the whole process, two threads; they start with the first use.
     package static let shared = BlockingThreads(name: "files")
@@ -21,13 +20,11 @@ package final class BlockingThreads: Sendable {
     package init(name: String, count: Int = 2) {
         precondition((1...64).contains(count), "1 to 64 threads")
         line = WaitingLine(name: name)
+        self.count = count
         for _ in 0..<count {
             line.startThread()
         }
-        self.count = count
     }
-
-    private let count: Int
 
     deinit {
         for _ in 0..<count {
@@ -118,85 +115,5 @@ private final class Answer<Value: Sendable>: Sendable {
         }
         // Never while holding a lock: the runtime takes one of its own.
         continuation?.resume(returning: value)
-    }
-}
-
-/// What the threads take their work from; they keep it alive until the last of them has ended.
-private final class WaitingLine: Sendable {
-    enum Continuation {
-        case next
-        case end
-    }
-
-    typealias Call = @Sendable () -> Continuation
-
-    private struct Calls {
-        var waiting: [Call?] = []
-        var taken = 0
-
-        mutating func takeFirst() -> Call? {
-            guard taken < waiting.count else { return nil }
-            let call = waiting[taken].take()
-            taken += 1
-            if taken == waiting.count || taken > 1024 {
-                waiting.removeFirst(taken)
-                taken = 0
-            }
-            return call
-        }
-    }
-
-    private let name: String
-    private let calls = Mutex(Calls())
-    // Counts the waiting calls. Semaphores are made for use from many threads; the memory is
-    // released in `deinit`.
-    private nonisolated(unsafe) let count: UnsafeMutablePointer<sem_t>
-
-    init(name: String) {
-        self.name = name
-        count = .allocate(capacity: 1)
-        let made = sem_init(count, 0, 0)
-        precondition(made == 0, "the system refused a semaphore")
-    }
-
-    deinit {
-        sem_destroy(count)
-        count.deallocate()
-    }
-
-    func add(_ call: @escaping Call) {
-        calls.withLock { $0.waiting.append(call) }
-        sem_post(count)
-    }
-
-    func startThread() {
-        let context = Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<WaitingLine>.fromOpaque(context).takeRetainedValue().work()
-                return nil
-            },
-            context
-        )
-        precondition(failed == 0, "the system refused a thread, error \(failed)")
-        pthread_detach(thread)
-    }
-
-    private func work() {
-        // Signals are for the threads that wait for them.
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, nil)
-        linux_set_thread_name(name)
-        var next = Continuation.next
-        while next == .next {
-            guard sem_wait(count) == 0 else { continue }
-            let call = calls.withLock { $0.takeFirst() }
-            next = call?() ?? .next
-        }
     }
 }
