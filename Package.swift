@@ -90,6 +90,7 @@ let package = Package(
             dependencies: ["TikTok", "Telemetry"] + clients,
             resources: [
                 .embedInCode("Queue/Scripts"),
+                .embedInCode("Admission/Scripts"),
                 .embedInCode("History/Migrations"),
             ],
             swiftSettings: pointerFree
@@ -98,7 +99,6 @@ let package = Package(
             name: "App",
             dependencies: ["Publishing", "TikTok", "Telemetry", "Sandbox", "PrivateServers"]
                 + clients,
-            resources: [.embedInCode("Demo/Clips")],
             swiftSettings: pointerFree
         ),
 
@@ -129,6 +129,10 @@ let package = Package(
         tests("ClientTests", of: clients),
         tests("TikTokTests", of: ["TikTok", "HTTP", "JSON"]),
         tests("PublishingTests", of: ["Publishing", "TikTok", "Telemetry"] + clients),
+        tests(
+            "AppTests",
+            of: ["App", "Publishing", "TikTok", "Telemetry", "Sandbox", "PrivateServers"] + clients
+        ),
         tests("SandboxTests", of: ["Sandbox", "HTTP", "EventLoop", "Crypto", "JSON"]),
         tests(
             "IntegrationTests",

@@ -1,0 +1,160 @@
+internal import Crypto
+internal import EventLoop
+internal import Files
+internal import HTTP
+internal import Postgres
+internal import Processes
+internal import Publishing
+internal import Redis
+internal import Telemetry
+internal import TikTok
+
+/// Makes each part once, in order of dependency; the only place that knows them all.
+struct Assembly: Sendable {
+    let settings: Settings
+    let loop: EventLoop
+    let redis: RedisClient
+    let database: PostgresPool
+    let queue: JobQueue
+    let accounts: Accounts
+    let log: Log
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        loop = EventLoop(name: "publisher")
+        redis = RedisClient(settings.redis, on: loop, name: "tiktok-publisher")
+        database = PostgresPool(
+            settings.database,
+            on: loop,
+            applicationName: "tiktok-publisher",
+            schema: settings.schema
+        )
+        queue = JobQueue(redis: redis, keys: settings.keys, lease: settings.lease)
+        accounts = Accounts(database: database, fernet: settings.fernet)
+        log = Log(
+            level: settings.logLevel,
+            format: settings.logFormat,
+            redactor: Redactor(secrets: Self.registry(of: settings.secrets)),
+            sink: { StandardStream.error.write($0) }
+        )
+    }
+
+    /// What the log must never repeat, whole and in its parts.
+    private static func registry(of secrets: [String]) -> SecretRegistry {
+        let registry = SecretRegistry()
+        for secret in secrets {
+            registry.register(secret)
+            for part in secret.split(separator: ",") { registry.register(String(part)) }
+        }
+        return registry
+    }
+
+    /// Ends the loop without waiting for connections; enough where the program ends next.
+    func stop() {
+        loop.stop()
+    }
+
+    /// Closes what was opened, in order.
+    func close() async {
+        await redis.close()
+        await database.close()
+        loop.stop()
+    }
+
+    // MARK: The worker
+
+    /// A worker and what only it needs.
+    struct WorkerParts: Sendable {
+        let worker: Worker
+        let waiters: [String: RedisClient]
+        let http: HTTPClient
+        let heartbeat: EventLoop
+        let heartbeatRedis: RedisClient
+
+        func close() async {
+            await http.close()
+            await heartbeatRedis.close()
+            for waiter in waiters.values { await waiter.close() }
+            heartbeat.stop()
+        }
+    }
+
+    func makeWorker() -> WorkerParts {
+        let heartbeat = EventLoop(name: "heartbeat")
+        let heartbeatRedis = RedisClient(
+            settings.redis,
+            on: heartbeat,
+            name: "tiktok-publisher-heartbeat"
+        )
+        let http = HTTPClient(on: loop)
+        let drain = Drain()
+        let history = History(database: database, worker: settings.workerName)
+        let worker = Worker(
+            on: loop,
+            options: Worker.Options(
+                queues: settings.queues,
+                concurrency: settings.concurrency,
+                grace: settings.grace
+            ),
+            queue: queue,
+            keeper: LeaseKeeper(
+                on: heartbeat,
+                queue: JobQueue(
+                    redis: heartbeatRedis,
+                    keys: settings.keys,
+                    lease: settings.lease
+                ),
+                lease: settings.lease
+            ),
+            publisher: makePublisher(http: http, history: history, drain: drain),
+            recorder: Recorder(
+                history: history,
+                queue: queue,
+                retries: settings.retries,
+                maxAttempts: settings.maxAttempts
+            ),
+            history: history,
+            drain: drain,
+            log: log
+        )
+        let waiters = settings.queues.map { choice in
+            (choice.name, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
+        }
+        return WorkerParts(
+            worker: worker,
+            waiters: Dictionary(uniqueKeysWithValues: waiters),
+            http: http,
+            heartbeat: heartbeat,
+            heartbeatRedis: heartbeatRedis
+        )
+    }
+
+    private func makePublisher(
+        http: HTTPClient,
+        history: History,
+        drain: Drain
+    ) -> Publisher {
+        let api = TikTokAPI(base: settings.api, uploadHosts: settings.uploadHosts) {
+            request throws(HTTPError) in try await http.send(request)
+        }
+        let uploads = Uploads(
+            api: api,
+            history: history,
+            fernet: settings.fernet,
+            rules: Uploads.Rules(
+                chunkBytes: Int64(settings.chunkBytes),
+                hosts: settings.uploadHosts,
+                verdictDeadline: settings.statusDeadline
+            )
+        )
+        return Publisher(
+            admission: Admission(queue: queue, limits: settings.limits),
+            accounts: accounts,
+            media: Media(root: settings.mediaRoot),
+            uploads: uploads,
+            verdict: Verdict(api: api, history: history),
+            history: history,
+            drain: drain
+        )
+    }
+}

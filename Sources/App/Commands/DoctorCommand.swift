@@ -1,0 +1,246 @@
+internal import Files
+internal import FoundationEssentials
+internal import HTTP
+internal import JSON
+internal import Postgres
+internal import Publishing
+internal import Redis
+internal import TikTok
+
+extension Command {
+    static let doctor = Command(
+        name: "doctor",
+        synopsis: "[--json]",
+        summary: "checks settings, servers, media folder and keys; one line each",
+        help: """
+            Checks every setting, Redis (version, persistence, eviction, memory), PostgreSQL and its
+            schema, the way to TikTok, the clocks, the media folder and the keys. Each line that is not
+            ok says the remedy. Exit 0 when nothing is wrong; warnings do not count.
+            """,
+        flags: ["--json"],
+        run: { arguments, console in
+            let settings = try Environment.settings(arguments, console)
+            let assembly = Assembly(settings)
+            defer { assembly.stop() }
+            let findings = await Doctor(assembly: assembly).examine()
+            for finding in findings {
+                if arguments.has("--json") {
+                    console.json(finding.json)
+                } else {
+                    console.out(finding.text)
+                }
+            }
+            return findings.contains { $0.verdict == .wrong } ? .failed : .done
+        }
+    )
+}
+
+/// Looks at everything a worker needs.
+struct Doctor {
+    let assembly: Assembly
+
+    struct Finding {
+        enum Verdict: String {
+            case fine = "ok"
+            case warning
+            case wrong
+        }
+
+        let subject: String
+        let verdict: Verdict
+        let words: String
+
+        var text: String {
+            "\(verdict.rawValue.padded(to: 8))\(subject.padded(to: 12))\(words)".printable
+        }
+
+        var json: JSONValue {
+            [
+                "subject": .string(subject), "verdict": .string(verdict.rawValue),
+                "text": .string(words),
+            ]
+        }
+    }
+
+    /// Clocks further apart than this make `publish_at` and token ends wrong.
+    private static let clockSkewMax = 5.0
+
+    func examine() async -> [Finding] {
+        var findings = [Finding(subject: "settings", verdict: .fine, words: "all are allowed")]
+        findings += await redis()
+        findings += await postgres()
+        findings.append(await tiktok())
+        findings.append(media())
+        return findings
+    }
+
+    // MARK: Redis
+
+    private func redis() async -> [Finding] {
+        do {
+            let info = RedisInfo(try await assembly.redis.send(["INFO"]).text ?? "")
+            let time = try await assembly.redis.send(["TIME"]).array?.first?.integer
+            return [
+                version(info), persistence(info), eviction(info),
+                clock("redis clock", time.map { Double($0) }),
+            ]
+        } catch {
+            return [
+                Finding(
+                    subject: "redis",
+                    verdict: .wrong,
+                    words: "\(error); check REDIS_URL and the server"
+                )
+            ]
+        }
+    }
+
+    private func version(_ info: RedisInfo) -> Finding {
+        let version = info["redis_version"] ?? "unknown"
+        let major = Int(version.prefix { $0 != "." }) ?? 0
+        return major >= 7
+            ? Finding(subject: "redis", verdict: .fine, words: "version \(version)")
+            : Finding(
+                subject: "redis",
+                verdict: .wrong,
+                words: "version \(version); the scripts need 7.0 or newer"
+            )
+    }
+
+    private func persistence(_ info: RedisInfo) -> Finding {
+        info["aof_enabled"] == "1"
+            ? Finding(subject: "redis aof", verdict: .fine, words: "on")
+            : Finding(
+                subject: "redis aof",
+                verdict: .warning,
+                words: "off: jobs are lost when Redis restarts; set appendonly yes"
+            )
+    }
+
+    private func eviction(_ info: RedisInfo) -> Finding {
+        let policy = info["maxmemory_policy"] ?? "unknown"
+        let used = info["used_memory_human"] ?? "?"
+        return policy == "noeviction"
+            ? Finding(subject: "redis memory", verdict: .fine, words: "\(used), noeviction")
+            : Finding(
+                subject: "redis memory",
+                verdict: .warning,
+                words:
+                    "\(used), \(policy): a full Redis drops jobs; set maxmemory-policy noeviction"
+            )
+    }
+
+    private func clock(_ subject: String, _ seconds: Double?) -> Finding {
+        let skew = seconds.map { abs(Date.now.timeIntervalSince1970 - $0) } ?? .infinity
+        return skew <= Self.clockSkewMax
+            ? Finding(subject: subject, verdict: .fine, words: "agrees with this machine's")
+            : Finding(
+                subject: subject,
+                verdict: .warning,
+                words: "is \(skew) s away from this machine's; run a time service on both"
+            )
+    }
+
+    // MARK: PostgreSQL
+
+    private func postgres() async -> [Finding] {
+        do {
+            let version =
+                try await assembly.database.query("SHOW server_version").first?
+                .text("server_version") ?? "unknown"
+            let found = [Finding(subject: "postgres", verdict: .fine, words: "version \(version)")]
+            let schema = try await schema()
+            return found + [schema] + (schema.verdict == .fine ? [try await keys()] : [])
+        } catch {
+            return [
+                Finding(
+                    subject: "postgres",
+                    verdict: .wrong,
+                    words: "\(error); check DATABASE_URL and the server"
+                )
+            ]
+        }
+    }
+
+    private func schema() async throws(PostgresError) -> Finding {
+        let migrator = Migrator(database: assembly.database, schema: assembly.settings.schema)
+        let version = try await migrator.version()
+        return version >= Migrator.current
+            ? Finding(subject: "schema", verdict: .fine, words: "version \(version)")
+            : Finding(
+                subject: "schema",
+                verdict: .wrong,
+                words: "version \(version) of \(Migrator.current); run `tiktok-publisher migrate`"
+            )
+    }
+
+    private func keys() async throws(PostgresError) -> Finding {
+        let all = try await assembly.accounts.all()
+        let closed = all.filter { !assembly.accounts.opens($0) }
+        return closed.isEmpty
+            ? Finding(
+                subject: "keys",
+                verdict: .fine,
+                words: "open the tokens of \(all.count) accounts"
+            )
+            : Finding(
+                subject: "keys",
+                verdict: .wrong,
+                words: "do not open the tokens of \(closed.count) of \(all.count) accounts; "
+                    + "add the missing key to CRYPTOGRAPHY_KEY"
+            )
+    }
+
+    // MARK: TikTok and media
+
+    /// Any answer will do: without a token it can only be a refusal.
+    private func tiktok() async -> Finding {
+        let client = HTTPClient(on: assembly.loop)
+        let address = assembly.settings.api.text
+        var request = HTTPRequest("GET", address + "/")
+        request.allowsPlainHTTP = address.hasPrefix("http:")
+        request.limits.total = .seconds(10)
+        do {
+            let status = try await client.send(request).status
+            return Finding(
+                subject: "tiktok",
+                verdict: .fine,
+                words: "\(address) answers (\(status))"
+            )
+        } catch {
+            return Finding(
+                subject: "tiktok",
+                verdict: .wrong,
+                words: "\(address): \(error); check the network and TIKTOK_API_URL"
+            )
+        }
+    }
+
+    private func media() -> Finding {
+        assembly.settings.mediaRoot == nil
+            ? Finding(
+                subject: "media",
+                verdict: .warning,
+                words: "MEDIA_ROOT is not set: jobs that name files are refused"
+            )
+            : Finding(subject: "media", verdict: .fine, words: "the folder opens")
+    }
+}
+
+/// Pure: the answer of `INFO`.
+struct RedisInfo {
+    private let values: [Substring: Substring]
+
+    init(_ text: String) {
+        var values: [Substring: Substring] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            values[line[..<colon]] = line[line.index(after: colon)...]
+        }
+        self.values = values
+    }
+
+    subscript(key: String) -> String? {
+        values[Substring(key)].map(String.init)
+    }
+}

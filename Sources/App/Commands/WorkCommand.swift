@@ -1,0 +1,42 @@
+internal import Processes
+internal import Publishing
+
+extension Command {
+    static let work = Command(
+        name: "work",
+        synopsis: "[--env-file PATH]",
+        summary: "runs a worker until told to stop",
+        help: """
+            Claims jobs from the lists in QUEUES and publishes them until told to stop.
+
+            TERM or INT drains: claims nothing more, finishes or checkpoints what runs, hands the rest
+            back, exits 0 within SHUTDOWN_GRACE_SECONDS. A second one hands back at once.
+            USR1 stops claiming but stays up. USR2 logs the worker's state.
+            """,
+        run: { arguments, console in
+            let settings = try Environment.settings(arguments, console)
+            try System.disableCoreDumps()
+            let assembly = Assembly(settings)
+            try await checkSchema(assembly)
+            let parts = assembly.makeWorker()
+            let signals = Task { await StopSignals.obey(parts.worker) }
+            await parts.worker.run(waiters: parts.waiters)
+            signals.cancel()
+            await parts.close()
+            await assembly.close()
+            return .done
+        }
+    )
+
+    /// A worker that meets an older schema would fail job after job.
+    private static func checkSchema(_ assembly: Assembly) async throws {
+        let migrator = Migrator(database: assembly.database, schema: assembly.settings.schema)
+        let version = try await migrator.version()
+        guard version >= Migrator.current else {
+            throw CommandFailure(
+                "the database schema is version \(version), this program needs "
+                    + "\(Migrator.current); run `tiktok-publisher migrate`"
+            )
+        }
+    }
+}

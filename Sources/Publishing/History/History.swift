@@ -1,0 +1,198 @@
+internal import JSON
+package import Postgres
+internal import TikTok
+
+/// The judge of what was published: one row a job, and an event for each thing that happened to it.
+///
+/// Every write carries the fence of the claim and changes nothing when a newer claim, or a final
+/// status, stands in the row; the method then throws `HistoryError.stale`, and the worker stops.
+package struct History: Sendable {
+    let database: PostgresPool
+    /// Stands in the rows and events this process writes.
+    let worker: String
+
+    package init(database: PostgresPool, worker: String) {
+        self.database = database
+        self.worker = worker
+    }
+
+    /// The row to write to: which job, under which claim.
+    package struct Entry: Sendable {
+        package let jobID: String
+        let ticket: String
+        let fence: Int64
+        let attempt: Int
+    }
+
+    /// What `open` found.
+    package enum Opening: Sendable {
+        /// The row is ours to write; the ledger says how far the post has come.
+        case ours(Entry, Ledger)
+        /// This very claim's job has its final status; only the queue does not know.
+        case ended(Status)
+        /// Another job with the same id has ended before.
+        case duplicate
+    }
+
+    // MARK: Opening the row
+
+    /// Makes the job's row, or takes it over from an earlier claim.
+    ///
+    /// - Parameter status: `preparing`, `processing`, or `waiting` when admission has parked it.
+    package func open(
+        _ job: PublishJob,
+        claim: Claim,
+        status: Status
+    ) async throws(HistoryError) -> Opening {
+        let attempt = claim.attempts + 1
+        let upsert: SQL = """
+            WITH opened AS (
+                INSERT INTO publish_history (
+                    job_id, account, kind, mode, status, title, privacy, attempt, queue, source,
+                    worker, metadata, received_at, started_at, fence)
+                VALUES (
+                    \(job.id), \(job.account), \(job.content.kind.rawValue), \(job.mode.rawValue),
+                    \(status.rawValue), \(job.options.title), \(job.privacy?.tiktokName),
+                    \(attempt), \(claim.queue), 'json', \(worker), \(job.metadata?.encodedText),
+                    \(claim.receivedAt), now(), \(claim.fence))
+                ON CONFLICT (job_id) DO UPDATE SET
+                    status = EXCLUDED.status, attempt = EXCLUDED.attempt, worker = EXCLUDED.worker,
+                    fence = EXCLUDED.fence, waiting_for = NULL, next_attempt_at = NULL,
+                    updated_at = now()
+                WHERE publish_history.fence <= EXCLUDED.fence
+                  AND publish_history.status <> ALL (\(Status.final))
+                RETURNING job_id
+            ), ledger AS (
+                INSERT INTO publish_ledger (job_id, ticket)
+                SELECT job_id, \(claim.ticket) FROM opened
+                ON CONFLICT (job_id) DO UPDATE SET ticket = EXCLUDED.ticket
+                RETURNING *
+            )
+            SELECT * FROM ledger
+            """
+        do throws(PostgresError) {
+            if let row = try await database.query(upsert).first {
+                let entry = Entry(
+                    jobID: job.id,
+                    ticket: claim.ticket,
+                    fence: claim.fence,
+                    attempt: attempt
+                )
+                return .ours(entry, try Ledger(row))
+            }
+            if let refusal = try await findRefusal(job, claim: claim) { return refusal }
+        } catch {
+            throw HistoryError(error)
+        }
+        throw .stale
+    }
+
+    /// Why the row did not let itself be opened; `nil`: a newer claim has it.
+    private func findRefusal(
+        _ job: PublishJob,
+        claim: Claim
+    ) async throws(PostgresError) -> Opening? {
+        let rows = try await database.query(
+            """
+            SELECT h.status, l.ticket
+            FROM publish_history h LEFT JOIN publish_ledger l USING (job_id)
+            WHERE h.job_id = \(job.id)
+            """
+        )
+        guard let row = rows.first,
+            let status = Status(rawValue: try row.text("status")), status.isFinal
+        else { return nil }
+        return try row.textIfAny("ticket") == claim.ticket ? .ended(status) : .duplicate
+    }
+
+    // MARK: Writing to it
+
+    /// Changes the row and adds an event, both or neither.
+    func write(
+        _ changes: SQL,
+        to entry: Entry,
+        event: String,
+        detail: JSONValue = [:]
+    ) async throws(HistoryError) {
+        try await write([statement(changes, to: entry, event: event, detail: detail)])
+    }
+
+    /// Changes the ledger in the same transaction as the row.
+    func write(
+        _ changes: SQL,
+        ledger: SQL,
+        to entry: Entry,
+        event: String,
+        detail: JSONValue = [:]
+    ) async throws(HistoryError) {
+        try await write([
+            statement(changes, to: entry, event: event, detail: detail),
+            """
+            UPDATE publish_ledger SET \(ledger)
+            WHERE job_id = \(entry.jobID) AND EXISTS (
+                SELECT 1 FROM publish_history
+                WHERE job_id = \(entry.jobID) AND fence = \(entry.fence))
+            """,
+        ])
+    }
+
+    private func write(_ statements: [SQL]) async throws(HistoryError) {
+        let changed: Int?
+        do {
+            changed = try await database.pipeline(statements).first?.rowsAffected
+        } catch {
+            throw HistoryError(error)
+        }
+        guard changed == 1 else { throw .stale }
+    }
+
+    private func statement(
+        _ changes: SQL,
+        to entry: Entry,
+        event: String,
+        detail: JSONValue
+    ) -> SQL {
+        """
+        WITH changed AS (
+            UPDATE publish_history
+            SET \(changes), worker = \(worker), fence = \(entry.fence), updated_at = now()
+            WHERE job_id = \(entry.jobID) AND fence <= \(entry.fence)
+              AND status <> ALL (\(Status.final))
+            RETURNING job_id, attempt
+        )
+        INSERT INTO publish_events (job_id, event, attempt, worker, detail)
+        SELECT job_id, \(event), attempt, \(worker), \(detail.encodedText)::jsonb FROM changed
+        """
+    }
+
+    /// The highest fence any row holds, for lifting Redis's counter above it.
+    package func highestFence() async throws(HistoryError) -> Int64 {
+        do {
+            let rows = try await database.query(
+                "SELECT coalesce(max(fence), 0) AS fence FROM publish_history"
+            )
+            return try rows.first?.int64("fence") ?? 0
+        } catch {
+            throw HistoryError(error)
+        }
+    }
+}
+
+/// Why the history could not be written.
+package enum HistoryError: Error, Sendable {
+    /// A newer claim has the row, or it is final: this worker must stop and settle nothing.
+    case stale
+    /// PostgreSQL cannot be reached or is not ready; nothing is known to be written.
+    case away(PostgresError)
+    /// PostgreSQL refuses the statement: a fault of this program or of the schema.
+    case refused(PostgresError)
+
+    init(_ error: PostgresError) {
+        let isAway =
+            switch error {
+            case .timedOut, .rolledBack, .closed, .cancelled: true
+            default: error.isUnavailable
+            }
+        self = isAway ? .away(error) : .refused(error)
+    }
+}

@@ -1,0 +1,39 @@
+package import FoundationEssentials
+internal import Files
+
+/// What PostgreSQL knows of one post under way: enough for any worker to go on with it.
+package struct Ledger: Sendable, Equatable {
+    package var publishID: String?
+    package var upload: Upload?
+    /// When to stop asking TikTok for the verdict.
+    package var verdictDeadline: Date?
+
+    /// An upload that TikTok has agreed to.
+    package struct Upload: Sendable, Equatable {
+        /// Encrypted: the address holds a credential.
+        package let sealedAddress: String
+        /// No chunk is started after this.
+        package let expiresAt: Date
+        package let chunkBytes: Int64
+        package let chunkCount: Int
+        package let source: SourceIdentity
+        /// Bytes that TikTok has confirmed.
+        package var sentBytes: Int64
+    }
+
+    /// Which file it was when the upload began; another one must not be appended to it.
+    package struct SourceIdentity: Sendable, Equatable {
+        package let bytes: Int64
+        package let modifiedNanoseconds: Int64
+        /// Device and inode.
+        package let inode: String
+    }
+}
+
+extension Ledger.SourceIdentity {
+    init(_ identity: FileIdentity) {
+        bytes = identity.size
+        modifiedNanoseconds = identity.modified
+        inode = "\(identity.device):\(identity.inode)"
+    }
+}

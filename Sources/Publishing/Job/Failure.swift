@@ -1,0 +1,79 @@
+package import TikTok
+
+/// Why a step stopped a job: told to the one person who can mend it.
+package struct Failure: Error, Sendable, Equatable {
+    /// Stable, for dashboards and filters: TikTok's code or one of ours.
+    package let code: String
+    package let owner: ErrorOwner
+    /// What happened.
+    package let message: String
+    /// What the owner should do.
+    package let action: String
+    /// TikTok's name for the request, when it was TikTok that refused.
+    package var logID: String?
+    /// What the server asked us to wait.
+    package var retryAfter: Duration?
+
+    package init(
+        _ code: String,
+        _ owner: ErrorOwner,
+        _ message: String,
+        action: String,
+        logID: String? = nil,
+        retryAfter: Duration? = nil
+    ) {
+        self.code = code
+        self.owner = owner
+        self.message = message
+        self.action = action
+        self.logID = logID
+        self.retryAfter = retryAfter
+    }
+
+    /// What the catalogue says of an answer from TikTok, with TikTok's own words where it gave any.
+    init(_ error: TikTokError) {
+        let entry = error.entry
+        var message = entry.message
+        if case .refused(let refusal) = error, !refusal.message.isEmpty {
+            message += " TikTok says: \(refusal.message)"
+        }
+        self.init(
+            entry.codeText,
+            entry.owner,
+            message,
+            action: entry.action,
+            logID: error.logID,
+            retryAfter: error.retryAfter
+        )
+    }
+
+    /// What the catalogue says of a post that TikTok took and then failed.
+    init(verdict code: TikTokErrorCode, logID: String?) {
+        let entry = ErrorCatalogue.entry(for: code, httpStatus: nil)
+        self.init(
+            entry.codeText,
+            entry.owner,
+            entry.message,
+            action: entry.action,
+            logID: logID
+        )
+    }
+}
+
+/// Why a step ends before its end. `Outcome.init(_:)` is the one place that decides what follows.
+package enum Stop: Error {
+    case tiktok(TikTokError)
+    /// TikTok took the post and then failed it, with this reason.
+    case verdict(TikTokErrorCode, logID: String?)
+    /// Will not get better by itself.
+    case refused(Failure)
+    /// May get better by itself.
+    case failed(Failure)
+    /// The source cannot be read now; a later attempt may.
+    case databaseAway
+    case queueAway
+    /// The worker is stopping; what was done is committed.
+    case draining
+    /// The job is no longer ours, by the queue or by PostgreSQL.
+    case lost
+}

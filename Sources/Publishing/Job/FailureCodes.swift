@@ -1,0 +1,194 @@
+internal import TikTok
+
+/// Failures found here, before or beside TikTok: one entry a code.
+extension Failure {
+    static func documentBroken(_ broken: BrokenDocument) -> Failure {
+        Failure(
+            "document_invalid",
+            .upstream,
+            "The job document breaks a rule. \(broken)",
+            action: "Mend the named fields and push the job again."
+        )
+    }
+
+    static let accountUnknown = Failure(
+        "account_unknown",
+        .upstream,
+        "No such account is connected.",
+        action: "Connect the account with `tiktok-publisher accounts add`, then push a new job."
+    )
+
+    static func accountClosed(status: String, reason: String?) -> Failure {
+        Failure(
+            "account_\(status)",
+            .creator,
+            "The account's connection is \(status)\(reason.map { ": \($0)" } ?? ".")",
+            action: "Connect the account to TikTok again, then push a new job."
+        )
+    }
+
+    static let tokenMissing = Failure(
+        "token_missing",
+        .operator,
+        "The account has no access token.",
+        action: "Add the account's tokens with `tiktok-publisher accounts add`."
+    )
+
+    static let tokenUnreadable = Failure(
+        "token_unreadable",
+        .operator,
+        "The account's token cannot be decrypted with any key of CRYPTOGRAPHY_KEY.",
+        action: "Add the key that encrypted it to CRYPTOGRAPHY_KEY, or connect the account again."
+    )
+
+    static let tokenExpired = Failure(
+        "access_token_expired",
+        .creator,
+        "The account's access token has expired.",
+        action: "Connect the account to TikTok again, then push a new job."
+    )
+
+    static let mediaRootMissing = Failure(
+        "media_root_unset",
+        .operator,
+        "The job names a file, and MEDIA_ROOT is not set.",
+        action: "Set MEDIA_ROOT to the folder that holds the media and restart the worker."
+    )
+
+    static let mediaNotFound = Failure(
+        "media_not_found",
+        .upstream,
+        "The file does not exist below MEDIA_ROOT.",
+        action: "Put the file there, then push a new job."
+    )
+
+    static func mediaPathRefused(_ rule: String) -> Failure {
+        Failure(
+            "media_path_refused",
+            .upstream,
+            "The path of the file was refused: \(rule).",
+            action: "Name a file below MEDIA_ROOT by its relative path, then push a new job."
+        )
+    }
+
+    static func mediaNotAFile(_ kind: String) -> Failure {
+        Failure(
+            "media_not_a_file",
+            .upstream,
+            "The path names \(kind), not a file.",
+            action: "Name a regular file, then push a new job."
+        )
+    }
+
+    static let mediaForbidden = Failure(
+        "media_forbidden",
+        .operator,
+        "The worker may not read the file.",
+        action: "Let the worker's user read the files below MEDIA_ROOT, then push a new job."
+    )
+
+    static func mediaUnreadable(_ reason: String) -> Failure {
+        Failure(
+            "media_unreadable",
+            .operator,
+            "The file cannot be read: \(reason).",
+            action: "Check the disk or mount below MEDIA_ROOT; it is tried again."
+        )
+    }
+
+    static let mediaEmpty = Failure(
+        "media_empty",
+        .upstream,
+        "The file is empty.",
+        action: "Write the whole file before the job is pushed, then push a new job."
+    )
+
+    static func mediaTooLarge(_ bytes: Int64) -> Failure {
+        Failure(
+            "media_too_large",
+            .upstream,
+            "The video has \(bytes) bytes; TikTok takes at most \(UploadLimits.videoBytesMax).",
+            action: "Encode the video smaller, then push a new job."
+        )
+    }
+
+    static let mediaTypeUnknown = Failure(
+        "media_type_unknown",
+        .upstream,
+        "The file is no MP4, MOV or WebM video.",
+        action: "Export the video as MP4 with H.264, then push a new job."
+    )
+
+    static let mediaChanged = Failure(
+        "media_changed",
+        .upstream,
+        "The file changed while it was being uploaded.",
+        action: "Do not touch a file once its job is pushed; push a new job."
+    )
+
+    static let sourceUnsupported = Failure(
+        "source_unsupported",
+        .upstream,
+        "This version posts videos from files below MEDIA_ROOT only.",
+        action: "Put the video below MEDIA_ROOT and push a new job that names its path."
+    )
+
+    static func privacyNotOffered(_ offered: [PrivacyLevel]) -> Failure {
+        let words = offered.map(\.friendlyName).joined(separator: ", ")
+        return Failure(
+            "privacy_not_offered",
+            .upstream,
+            "The account does not offer that audience now; it offers: \(words).",
+            action: "Let the creator choose one of these, then push a new job."
+        )
+    }
+
+    static let uploadAddressExpired = Failure(
+        "upload_address_expired",
+        .tiktok,
+        "TikTok no longer takes bytes at the upload's address.",
+        action: "Nothing; the upload starts again."
+    )
+
+    static func chunkRefused(_ status: Int) -> Failure {
+        Failure(
+            "chunk_refused",
+            .operator,
+            "TikTok refused a chunk with HTTP \(status).",
+            action: "Report this with the job's events: it is a fault of this program."
+        )
+    }
+
+    static func uploadStuck(_ reason: String) -> Failure {
+        Failure(
+            "upload_interrupted",
+            .tiktok,
+            "The upload broke off: \(reason).",
+            action: "Nothing; it goes on by itself."
+        )
+    }
+
+    static let workerKiller = Failure(
+        "worker_killed",
+        .operator,
+        "Every worker that took this job ended before it could say why.",
+        action: "Look at the workers' last log lines and their memory limit, then push a new job."
+    )
+
+    static let verdictMissing = Failure(
+        "status_deadline",
+        .tiktok,
+        "TikTok took the video and never said what became of it.",
+        action: "Look at the creator's profile; push a new job only if the post is not there."
+    )
+
+    static func historyRefused(_ reason: String) -> Failure {
+        Failure(
+            "history_refused",
+            .operator,
+            "PostgreSQL refused to record the job: \(reason).",
+            action:
+                "Check the schema with `tiktok-publisher migrate --status` and the server's log."
+        )
+    }
+}

@@ -1,0 +1,226 @@
+internal import FoundationEssentials
+internal import Postgres
+internal import Redis
+internal import TikTok
+
+/// What happens to one job, on one screen: each step lives in the folder of the same name.
+package struct Publisher: Sendable {
+    private let admission: Admission
+    private let accounts: Accounts
+    private let media: Media
+    private let uploads: Uploads
+    private let verdict: Verdict
+    private let history: History
+    private let drain: Drain
+
+    /// A job whose workers died this often without a verdict is not tried again.
+    private static let deliveriesMax = 4
+
+    package init(
+        admission: Admission,
+        accounts: Accounts,
+        media: Media,
+        uploads: Uploads,
+        verdict: Verdict,
+        history: History,
+        drain: Drain
+    ) {
+        self.admission = admission
+        self.accounts = accounts
+        self.media = media
+        self.uploads = uploads
+        self.verdict = verdict
+        self.history = history
+        self.drain = drain
+    }
+
+    /// What one turn came to, and where it must be written.
+    package struct Result: Sendable {
+        package let outcome: Outcome
+        /// `nil` when there is no row to write to.
+        package let entry: History.Entry?
+        /// Whether TikTok may count this post against the account's daily limit.
+        package var mayCount = false
+        /// The job's own limit of attempts.
+        package var maxAttempts: Int?
+    }
+
+    /// Takes a claimed job as far as it goes now.
+    package func publish(_ claim: Claim, lease: Lease) async -> Result {
+        do throws(BrokenDocument) {
+            let job = try PublishJob(document: claim.document)
+            return await publish(job, claim, lease)
+        } catch {
+            return await reject(error, claim)
+        }
+    }
+
+    private func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
+        var entry: History.Entry?
+        var ledger = Ledger()
+        do throws(Stop) {
+            let account = try await find(job.account)
+            if claim.stage == .post, claim.deliveries <= Self.deliveriesMax, !job.hasExpired {
+                let answer = try await admit(job, claim, dailyPosts: account?.dailyPostLimit)
+                guard answer == .run else { return try await parked(answer, job, claim) }
+            }
+            let status: Status = claim.stage == .watch ? .processing : .preparing
+            switch try await open(job, claim, as: status) {
+            case .ours(let opened, let found): (entry, ledger) = (opened, found)
+            case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
+            case .duplicate: return try await duplicate(job)
+            }
+            guard let entry else { throw .lost }
+            let outcome = try await post(job, account, claim, lease, entry, &ledger)
+            return result(outcome, job, entry, ledger)
+        } catch {
+            let outcome = Outcome(error, hasPublishID: ledger.publishID != nil)
+            return result(outcome, job, entry, ledger)
+        }
+    }
+
+    /// The path itself: from an admitted job to TikTok's verdict.
+    private func post(
+        _ job: PublishJob,
+        _ account: Account?,
+        _ claim: Claim,
+        _ lease: Lease,
+        _ entry: History.Entry,
+        _ ledger: inout Ledger
+    ) async throws(Stop) -> Outcome {
+        guard claim.deliveries <= Self.deliveriesMax else { throw .refused(.workerKiller) }
+        if job.hasExpired, ledger.publishID == nil { return .expired }
+        guard let account else { throw .refused(.accountUnknown) }
+        let turn = Turn(
+            job: job,
+            claim: claim,
+            lease: lease,
+            drain: drain,
+            entry: entry,
+            token: try token(of: account)
+        )
+        if let publishID = ledger.publishID, let deadline = ledger.verdictDeadline {
+            return try await verdict.ask(
+                publishID,
+                for: turn,
+                username: account.username,
+                deadline: deadline
+            )
+        }
+        guard case .video(let reference, .upload) = job.content else {
+            throw .refused(.sourceUnsupported)
+        }
+        let video = try await media.open(reference)
+        try await turn.recording { () throws(HistoryError) in
+            try await history.began(entry, openID: account.openID)
+        }
+        try await uploads.post(video, for: turn, ledger: ledger)
+        return .waiting(
+            .tiktok,
+            for: VerdictPolling.delay(afterPolls: 0),
+            stage: .watch,
+            holdAccount: false,
+            why: nil
+        )
+    }
+
+    // MARK: The steps, with their errors turned into stops
+
+    private func find(_ account: String) async throws(Stop) -> Account? {
+        do {
+            return try await accounts.find(account)
+        } catch {
+            throw error.isUnavailable || error == .timedOut(statement: "")
+                ? .databaseAway : .failed(.historyRefused(error.description))
+        }
+    }
+
+    private func token(of account: Account) throws(Stop) -> AccessToken {
+        do {
+            return try accounts.token(of: account)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    private func admit(
+        _ job: PublishJob,
+        _ claim: Claim,
+        dailyPosts: Int?
+    ) async throws(Stop) -> Admission.Answer {
+        do {
+            return try await admission.admit(job, claim: claim, dailyPosts: dailyPosts)
+        } catch {
+            throw .queueAway
+        }
+    }
+
+    private func open(
+        _ job: PublishJob,
+        _ claim: Claim,
+        as status: Status
+    ) async throws(Stop) -> History.Opening {
+        do {
+            return try await history.open(job, claim: claim, status: status)
+        } catch {
+            throw Stop(error)
+        }
+    }
+
+    // MARK: Jobs that do not run now
+
+    private func parked(
+        _ answer: Admission.Answer,
+        _ job: PublishJob,
+        _ claim: Claim
+    ) async throws(Stop) -> Result {
+        switch answer {
+        case .run, .stale: throw .lost
+        case .duplicate: return try await duplicate(job)
+        case .wait(let reason, let until):
+            switch try await open(job, claim, as: .waiting) {
+            case .ours(let entry, _):
+                return Result(outcome: .parked(reason, until: until), entry: entry)
+            case .ended, .duplicate:
+                // The queue holds a job that has ended; its next turn finds that out again.
+                return Result(outcome: .lost, entry: nil)
+            }
+        }
+    }
+
+    private func duplicate(_ job: PublishJob) async throws(Stop) -> Result {
+        do {
+            try await history.duplicate(of: job.id)
+            return Result(outcome: .duplicate, entry: nil)
+        } catch {
+            throw Stop(error)
+        }
+    }
+
+    private func reject(_ broken: BrokenDocument, _ claim: Claim) async -> Result {
+        do {
+            try await history.rejected(broken, claim: claim)
+            return Result(outcome: .rejected(.documentBroken(broken)), entry: nil)
+        } catch {
+            return Result(outcome: Outcome(Stop(error), hasPublishID: false), entry: nil)
+        }
+    }
+
+    private func result(
+        _ outcome: Outcome,
+        _ job: PublishJob,
+        _ entry: History.Entry?,
+        _ ledger: Ledger
+    ) -> Result {
+        Result(
+            outcome: outcome,
+            entry: entry,
+            mayCount: ledger.publishID != nil,
+            maxAttempts: job.maxAttempts
+        )
+    }
+}
+
+extension PublishJob {
+    var hasExpired: Bool { expiresAt.map { $0 <= .now } ?? false }
+}

@@ -1,0 +1,53 @@
+package import FoundationEssentials
+internal import Redis
+
+/// A job in a worker's hands: what Redis knows of it.
+package struct Claim: Sendable {
+    /// The queue's own name for the job; the document's `id` is only known once it is read.
+    package let ticket: String
+    /// Grows with every claim of any job; proves to PostgreSQL who is the newer worker.
+    package let fence: Int64
+    /// Times this job was claimed since a worker last lived to settle it, this one included.
+    package let deliveries: Int
+    package let document: [UInt8]
+    package let queue: String
+    /// Failed attempts before this one.
+    package let attempts: Int
+    package let stage: Stage
+    /// How often TikTok was asked for the verdict.
+    package let polls: Int
+    package let receivedAt: Date
+
+    /// Where a parked job goes on.
+    package enum Stage: String, Sendable {
+        /// From the start, or from where the ledger says: needs a slot of its account.
+        case post = ""
+        /// Every byte is sent; only TikTok's verdict is missing.
+        case watch
+    }
+}
+
+extension Claim {
+    /// Reads one job of `claim.lua`'s answer; `nil` when it has another shape.
+    init?(_ value: RedisValue, queue: String) {
+        guard let fields = value.array, fields.count == 8,
+            let ticket = fields[0].text,
+            let fence = fields[1].integer,
+            let deliveries = fields[2].integer,
+            case .bytes(let document) = fields[3],
+            let attempts = fields[4].integer,
+            let stage = fields[5].text.flatMap(Stage.init),
+            let polls = fields[6].integer,
+            let received = fields[7].integer
+        else { return nil }
+        self.ticket = ticket
+        self.fence = fence
+        self.deliveries = Int(deliveries)
+        self.document = document
+        self.queue = queue
+        self.attempts = Int(attempts)
+        self.stage = stage
+        self.polls = Int(polls)
+        receivedAt = Date(timeIntervalSince1970: Double(received) / 1000)
+    }
+}

@@ -1,0 +1,35 @@
+/// How a job leaves a worker's hands: what `settle.lua` is told.
+package struct Settlement: Sendable, Equatable {
+    let verb: String
+    var delay: Duration = .zero
+    var stage: Claim.Stage = .post
+    var polls = 0
+    /// Failed attempts so far.
+    var attempts = 0
+    /// Whether the post no longer counts against its account's daily limit: TikTok has not got it.
+    var givesPostBack = false
+    /// Keeps every post of the account waiting for this long.
+    var holdAccount: Duration = .zero
+    /// A code for people; never holds a secret or a caption.
+    var reason = ""
+
+    /// Nothing is left to do; the id stays taken.
+    static func done(givesPostBack: Bool = false) -> Settlement {
+        Settlement(verb: "done", givesPostBack: givesPostBack)
+    }
+
+    /// Goes on by itself after `delay`.
+    static func park(for delay: Duration, stage: Claim.Stage, attempts: Int) -> Settlement {
+        Settlement(verb: "park", delay: delay, stage: stage, attempts: attempts)
+    }
+
+    /// Will not go on unless a person says so; the document is kept.
+    static func dead(reason: String, attempts: Int, givesPostBack: Bool) -> Settlement {
+        Settlement(
+            verb: "dead",
+            attempts: attempts,
+            givesPostBack: givesPostBack,
+            reason: reason
+        )
+    }
+}

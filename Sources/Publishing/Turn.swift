@@ -1,0 +1,71 @@
+internal import FoundationEssentials
+internal import Postgres
+internal import Synchronization
+internal import TikTok
+
+/// One worker's turn with one admitted job: what every step needs to know and to ask.
+package struct Turn: Sendable {
+    let job: PublishJob
+    let claim: Claim
+    let lease: Lease
+    let drain: Drain
+    /// The history row to write to.
+    let entry: History.Entry
+    let token: AccessToken
+
+    /// Throws when the job is no longer ours. Stands before every call that cannot be taken back.
+    func checkHeld() throws(Stop) {
+        guard lease.isHeld, !Task.isCancelled else { throw .lost }
+    }
+
+    /// Throws also when the worker is stopping: stands where a step can be left without loss.
+    func checkGoingOn() throws(Stop) {
+        try checkHeld()
+        guard !drain.isDraining else { throw .draining }
+    }
+
+    /// Calls TikTok; a call that failed because the job was lost is no fault of TikTok's.
+    func asking<Answer: Sendable>(
+        _ call: () async throws(TikTokError) -> Answer
+    ) async throws(Stop) -> Answer {
+        do {
+            return try await call()
+        } catch {
+            try checkHeld()
+            throw .tiktok(error)
+        }
+    }
+
+    /// Writes to the history, for as long as it takes while the job is ours: nothing goes on that
+    /// is not recorded.
+    func recording(_ write: () async throws(HistoryError) -> Void) async throws(Stop) {
+        while true {
+            do {
+                return try await write()
+            } catch {
+                switch error {
+                case .stale: throw .lost
+                case .refused(let cause): throw .failed(.historyRefused(cause.description))
+                case .away: try checkGoingOn()
+                }
+            }
+            await pause(.milliseconds(Int64.random(in: 300..<900)))
+        }
+    }
+
+    /// Waits a moment; ends early when the job is lost.
+    func pause(_ duration: Duration) async {
+        try? await Task.sleep(for: duration)  // only cancellation throws, and every caller checks it
+    }
+}
+
+/// Tells every running step that the worker is stopping.
+package final class Drain: Sendable {
+    private let flag = Atomic(false)
+
+    package init() {}
+
+    package var isDraining: Bool { flag.load(ordering: .acquiring) }
+
+    package func begin() { flag.store(true, ordering: .releasing) }
+}

@@ -1,0 +1,141 @@
+internal import FoundationEssentials
+internal import HTTP
+internal import TikTok
+
+/// Sends the chunks of one upload, strictly in order, as `ChunkReply` says.
+extension Uploads {
+    /// Tries of one chunk within one turn; the count starts again with every chunk that arrives.
+    private static let triesPerChunk = 6
+
+    /// Waits up to this long stay in memory; a longer one becomes a durable timer.
+    private static let patience = Duration.seconds(10)
+
+    /// Sends what is missing; returns when TikTok has every byte.
+    func send(_ video: Video, _ session: Session, _ turn: Turn) async throws(Stop) {
+        var session = session
+        var tries = 0
+        // Bounds what a server that keeps changing its mind can make us do.
+        var detours = Int(session.plan.count) + 4
+        while session.next < session.plan.count {
+            try turn.checkGoingOn()
+            guard session.expiresAt > .now else {
+                throw await forget(turn, because: .uploadAddressExpired)
+            }
+            try await video.checkUnchanged()
+            let reply = try await sendOne(session.plan.chunk(session.next), video, session, turn)
+            let step = try await judge(reply, session, turn)
+            switch step {
+            case .arrived(let next) where next > session.next:
+                session.next = next
+                tries = 0
+                try await note(session, turn)
+            case .arrived(let next):
+                session.next = next
+                detours -= 1
+            case .again(let pause):
+                tries += 1
+                guard tries < Self.triesPerChunk, pause ?? .zero <= Self.patience else {
+                    var failure = Failure.uploadStuck("a chunk did not get through")
+                    failure.retryAfter = pause
+                    throw .failed(failure)
+                }
+                await turn.pause(max(pause ?? .zero, Self.backOff(tries)))
+            }
+            guard detours > 0 else {
+                throw .failed(.uploadStuck("TikTok's count of the bytes does not settle"))
+            }
+        }
+    }
+
+    /// What one reply means for the loop.
+    private enum Step {
+        /// TikTok has every chunk before this index.
+        case arrived(Int64)
+        case again(after: Duration?)
+    }
+
+    private func sendOne(
+        _ chunk: Chunk,
+        _ video: Video,
+        _ session: Session,
+        _ turn: Turn
+    ) async throws(Stop) -> ChunkReply {
+        let source = session.source
+        let body = HTTPBody.stream(length: chunk.length) { offset, count in
+            try await source.read(at: chunk.first + offset, count: count)
+        }
+        do {
+            let receipt = try await api.sendChunk(
+                chunk,
+                video.container,
+                body: body,
+                to: session.address,
+                deadline: .seconds(max(1, session.expiresAt.timeIntervalSinceNow))
+            )
+            return ChunkReply(receipt, to: chunk.index, of: session.plan)
+        } catch {
+            try turn.checkHeld()
+            try await video.checkUnchanged()
+            guard error.mayHaveTakenEffect else { return .resend(after: error.retryAfter) }
+            return .afterLostReply(to: chunk.index, of: session.plan)
+        }
+    }
+
+    private func judge(
+        _ reply: ChunkReply,
+        _ session: Session,
+        _ turn: Turn
+    ) async throws(Stop) -> Step {
+        switch reply {
+        case .next(let index), .rewind(to: let index):
+            return .arrived(index)
+        case .finished, .finishedEarly:
+            return .arrived(session.plan.count)
+        case .resend(after: let pause):
+            return .again(after: pause)
+        case .resendOnce:
+            return .again(after: nil)
+        case .askStatus:
+            return try await ask(session, turn)
+        case .addressGone:
+            // The address may be gone because the post is complete: never begin anew before asking.
+            if case .arrived(let next) = try await ask(session, turn), next == session.plan.count {
+                return .arrived(next)
+            }
+            throw await forget(turn, because: .uploadAddressExpired)
+        case .malformed:
+            throw .refused(.chunkRefused(400))
+        case .redirected(let status), .unexpected(let status):
+            throw .refused(.chunkRefused(status))
+        }
+    }
+
+    /// TikTok's own count decides how to go on.
+    private func ask(_ session: Session, _ turn: Turn) async throws(Stop) -> Step {
+        let status = try await turn.asking { () throws(TikTokError) in
+            try await api.postStatus(of: session.publishID, token: turn.token)
+        }
+        guard status.stage == .processingUpload else { return .arrived(session.plan.count) }
+        guard let stored = session.plan.chunksStored(reported: status.uploadedBytes ?? 0) else {
+            return .again(after: nil)
+        }
+        return stored == session.next ? .again(after: nil) : .arrived(stored)
+    }
+
+    /// Commits progress. PostgreSQL away is no reason to stop sending: whoever takes over asks TikTok.
+    private func note(_ session: Session, _ turn: Turn) async throws(Stop) {
+        guard session.next < session.plan.count else { return }
+        do throws(HistoryError) {
+            try await history.chunkSent(
+                turn.entry,
+                upTo: session.plan.chunk(session.next).first
+            )
+        } catch {
+            if case .stale = error { throw .lost }
+        }
+    }
+
+    private static func backOff(_ tries: Int) -> Duration {
+        .milliseconds(250 * (1 << min(tries, 5))) * Double.random(in: 0.5..<1)
+    }
+}

@@ -1,0 +1,49 @@
+internal import Crypto
+internal import Files
+internal import Synchronization
+
+/// A video as a stream of pieces, hashed on the way when they are read in order.
+final class HashingSource: Sendable {
+    private let file: OpenFile
+    private let stream = SHA256Stream()
+    /// Bytes from the start that are in the hash.
+    private let hashed = Mutex<Int64>(0)
+
+    private static let pieceBytes = 256 * 1024
+
+    init(_ file: OpenFile) {
+        self.file = file
+    }
+
+    /// Reads `count` bytes at `offset`; fewer only at the end of the file, which is then an error:
+    /// the file became shorter.
+    func read(at offset: Int64, count: Int) async throws -> [UInt8] {
+        let bytes = try await file.read(at: offset, count: count)
+        guard bytes.count == count else { throw FileError.changed }
+        hash(bytes, at: offset)
+        return bytes
+    }
+
+    /// The hash of the whole file, in lowercase hex. Reads again what was sent out of order or by
+    /// an earlier worker.
+    @concurrent
+    func sha256() async throws(FileError) -> String {
+        let end = file.identity.size
+        while case let offset = hashed.withLock({ $0 }), offset < end {
+            let count = Int(min(Int64(Self.pieceBytes), end - offset))
+            let bytes = try await file.read(at: offset, count: count)
+            guard bytes.count == count else { throw .changed }
+            hash(bytes, at: offset)
+        }
+        return stream.finish()
+    }
+
+    private func hash(_ bytes: [UInt8], at offset: Int64) {
+        hashed.withLock { hashed in
+            guard offset <= hashed, hashed < offset + Int64(bytes.count) else { return }
+            let fresh = Array(bytes.dropFirst(Int(hashed - offset)))
+            stream.update(fresh.count == bytes.count ? bytes : fresh)
+            hashed = offset + Int64(bytes.count)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package import Crypto
+internal import FoundationEssentials
+package import TikTok
+
+/// One upload, from the first question to the last byte; what comes after is the verdict's.
+///
+/// What is known is committed before the next step is taken, so that another worker can go on
+/// after any of them: read `post` from top to bottom.
+package struct Uploads: Sendable {
+    let api: TikTokAPI
+    let history: History
+    let fernet: Fernet
+    let rules: Rules
+
+    package struct Rules: Sendable {
+        /// Preferred bytes of a chunk, 5242880–32000000.
+        package let chunkBytes: Int64
+        package let hosts: UploadHosts
+        /// How long TikTok may take with its verdict.
+        package let verdictDeadline: Duration
+
+        package init(chunkBytes: Int64, hosts: UploadHosts, verdictDeadline: Duration) {
+            self.chunkBytes = chunkBytes
+            self.hosts = hosts
+            self.verdictDeadline = verdictDeadline
+        }
+    }
+
+    package init(api: TikTokAPI, history: History, fernet: Fernet, rules: Rules) {
+        self.api = api
+        self.history = history
+        self.fernet = fernet
+        self.rules = rules
+    }
+
+    /// Gets every byte of `video` to TikTok; returns when only the verdict is missing.
+    func post(_ video: Video, for turn: Turn, ledger: Ledger) async throws(Stop) {
+        let session =
+            if let publishID = ledger.publishID, let upload = ledger.upload {
+                try await resume(publishID, upload, video, turn)
+            } else {
+                try await begin(video, turn)
+            }
+        if let session {
+            try await send(video, session, turn)
+        }
+        try await end(video, turn, session)
+    }
+
+    /// An upload that TikTok waits for.
+    struct Session: Sendable {
+        let publishID: String
+        let address: UploadAddress
+        let expiresAt: Date
+        let plan: ChunkPlan
+        /// The next chunk to send.
+        var next: Int64
+        let source: HashingSource
+    }
+
+    // MARK: A new upload
+
+    private func begin(_ video: Video, _ turn: Turn) async throws(Stop) -> Session {
+        if turn.job.mode == .direct {
+            try await checkCreator(turn)
+        }
+        let plan: ChunkPlan
+        do {
+            plan = try ChunkPlan(size: video.bytes, preferred: rules.chunkBytes)
+        } catch {
+            throw .refused(.mediaTooLarge(video.bytes))
+        }
+        try turn.checkHeld()
+        // An init whose answer is lost is simply asked again: without bytes it posts nothing.
+        let opened = try await turn.asking { () throws(TikTokError) in
+            try await open(turn.job, plan, turn.token)
+        }
+        guard let address = opened.uploadAddress else {
+            throw .failed(.uploadStuck("TikTok named no address for it"))
+        }
+        let expiresAt = Date.now + UploadLimits.uploadAddressUse.seconds
+        let sealed: String
+        do {
+            sealed = try fernet.seal(SecretText(address.reveal()))
+        } catch {
+            throw .failed(.uploadStuck("no random bytes to seal its address with"))
+        }
+        let upload = Ledger.Upload(
+            sealedAddress: sealed,
+            expiresAt: expiresAt,
+            chunkBytes: plan.chunkSize,
+            chunkCount: Int(plan.count),
+            source: video.identity,
+            sentBytes: 0
+        )
+        try await turn.recording { () throws(HistoryError) in
+            try await history.uploadAgreed(
+                turn.entry,
+                publishID: opened.publishID,
+                upload: upload,
+                logID: opened.logID
+            )
+        }
+        return Session(
+            publishID: opened.publishID,
+            address: address,
+            expiresAt: expiresAt,
+            plan: plan,
+            next: 0,
+            source: HashingSource(video.file)
+        )
+    }
+
+    private func open(
+        _ job: PublishJob,
+        _ plan: ChunkPlan,
+        _ token: AccessToken
+    ) async throws(TikTokError) -> OpenedPost {
+        guard let post = VideoPost(job) else {
+            return try await api.openVideoDraft(from: .upload(plan), token: token)
+        }
+        return try await api.openVideo(post, from: .upload(plan), token: token)
+    }
+
+    /// Asks what the creator allows now, and refuses before an init is spent.
+    private func checkCreator(_ turn: Turn) async throws(Stop) {
+        let creator = try await turn.asking { () throws(TikTokError) in
+            try await api.creatorInfo(token: turn.token)
+        }
+        if let privacy = turn.job.privacy, !creator.privacyLevels.contains(privacy) {
+            throw .refused(.privacyNotOffered(creator.privacyLevels))
+        }
+    }
+
+    // MARK: An upload that another worker began
+
+    /// Asks TikTok how far the upload is.
+    ///
+    /// - Returns: `nil` when TikTok has every byte.
+    private func resume(
+        _ publishID: String,
+        _ upload: Ledger.Upload,
+        _ video: Video,
+        _ turn: Turn
+    ) async throws(Stop) -> Session? {
+        guard upload.source == video.identity else { throw .refused(.mediaChanged) }
+        let plan: ChunkPlan
+        let address: UploadAddress
+        do {
+            plan = try ChunkPlan(
+                size: video.bytes,
+                chunkSize: upload.chunkBytes,
+                count: Int64(upload.chunkCount)
+            )
+            let opened = try fernet.openText(upload.sealedAddress)
+            address = try UploadAddress(opened.reveal(), hosts: rules.hosts)
+        } catch {
+            throw await forget(turn, because: .uploadStuck("its ledger cannot be read"))
+        }
+        let status = try await turn.asking { () throws(TikTokError) in
+            try await api.postStatus(of: publishID, token: turn.token)
+        }
+        guard status.stage == .processingUpload else { return nil }
+        let stored = status.uploadedBytes.flatMap { plan.chunksStored(reported: $0) } ?? 0
+        guard stored < plan.count else { return nil }
+        guard upload.expiresAt > .now else {
+            throw await forget(turn, because: .uploadAddressExpired)
+        }
+        let offset = plan.chunk(stored).first
+        try await turn.recording { () throws(HistoryError) in
+            try await history.uploadResumed(turn.entry, at: offset)
+        }
+        return Session(
+            publishID: publishID,
+            address: address,
+            expiresAt: upload.expiresAt,
+            plan: plan,
+            next: stored,
+            source: HashingSource(video.file)
+        )
+    }
+
+    /// Drops an upload that TikTok has not got all bytes of, so that the next attempt begins anew.
+    func forget(_ turn: Turn, because failure: Failure) async -> Stop {
+        do throws(Stop) {
+            try await turn.recording { () throws(HistoryError) in
+                try await history.uploadForgotten(turn.entry, why: failure)
+            }
+            return .failed(failure)
+        } catch {
+            return error
+        }
+    }
+
+    // MARK: The end
+
+    private func end(_ video: Video, _ turn: Turn, _ session: Session?) async throws(Stop) {
+        let source = session?.source ?? HashingSource(video.file)
+        // The hash is for people who look for duplicates; the post is out, whatever the disk does.
+        let sha256 = try? await source.sha256()
+        try await turn.recording { () throws(HistoryError) in
+            try await history.uploadEnded(
+                turn.entry,
+                bytes: video.bytes,
+                sha256: sha256,
+                verdictDeadline: .now + rules.verdictDeadline.seconds
+            )
+        }
+    }
+}

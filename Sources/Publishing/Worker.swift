@@ -1,0 +1,303 @@
+package import EventLoop
+internal import FoundationEssentials
+package import Redis
+package import Telemetry
+internal import TikTok
+
+/// Claims jobs while it has room, runs each to the end of its turn, and drains when told to.
+///
+/// Claims nothing while PostgreSQL is away: what cannot be recorded is not begun.
+package actor Worker {
+    package struct Options: Sendable {
+        /// Names of the upstream lists, the most important first; a weighted list repeats a name.
+        package let queues: [QueueChoice]
+        /// Jobs in hand at once.
+        package let concurrency: Int
+        /// How long a drain may take before running steps are cut off.
+        package let grace: Duration
+
+        package init(queues: [QueueChoice], concurrency: Int, grace: Duration) {
+            self.queues = queues
+            self.concurrency = concurrency
+            self.grace = grace
+        }
+    }
+
+    private let loop: EventLoop
+    private let options: Options
+    private let queue: JobQueue
+    private let keeper: LeaseKeeper
+    private let publisher: Publisher
+    private let recorder: Recorder
+    private let history: History
+    private let drain: Drain
+    private let log: Log
+
+    private var inHand: [String: Task<Void, Never>] = [:]
+    private var isPaused = false
+    private var redisOutage = Outage("redis")
+    private var databaseOutage = Outage("postgres")
+    private var rounds = 0
+    private let pokes = Pokes()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// - Parameter loop: the one of the clients, so that a job's steps hop between no threads.
+    package init(
+        on loop: EventLoop,
+        options: Options,
+        queue: JobQueue,
+        keeper: LeaseKeeper,
+        publisher: Publisher,
+        recorder: Recorder,
+        history: History,
+        drain: Drain,
+        log: Log
+    ) {
+        self.loop = loop
+        self.options = options
+        self.queue = queue
+        self.keeper = keeper
+        self.publisher = publisher
+        self.recorder = recorder
+        self.history = history
+        self.drain = drain
+        self.log = log
+    }
+
+    // MARK: From outside
+
+    /// Runs until `stop` or `handBackAtOnce` has ended.
+    ///
+    /// - Parameter waiters: one connection for each queue, used for nothing else.
+    package func run(waiters: [String: RedisClient]) async {
+        log.info("worker.start", ["concurrency": .integer(options.concurrency)])
+        await withTaskGroup { group in
+            for (name, connection) in waiters {
+                group.addTask { await self.waitForDocuments(on: name, over: connection) }
+            }
+            group.addTask { await self.recoverRegularly() }
+            await claimUntilDrained()
+            group.cancelAll()
+        }
+        await finishInHand()
+        await keeper.stop()
+        log.info("worker.stop")
+    }
+
+    /// Begins to drain: nothing more is claimed, and running steps stop where it costs nothing.
+    package func stop() {
+        guard !drain.isDraining else { return }
+        log.info("worker.drain", ["in_hand": .integer(inHand.count)])
+        drain.begin()
+        pokes.poke()
+    }
+
+    /// Ends every turn now; what was committed is where another worker goes on.
+    package func handBackAtOnce() {
+        drain.begin()
+        for task in inHand.values { task.cancel() }
+        pokes.poke()
+    }
+
+    /// Stops claiming but stays up.
+    package func pause() {
+        isPaused = true
+        log.info("worker.pause")
+    }
+
+    package func logState() {
+        log.info(
+            "worker.state",
+            [
+                "in_hand": .integer(inHand.count), "paused": .bool(isPaused),
+                "draining": .bool(drain.isDraining), "redis_up": .bool(!redisOutage.isOn),
+                "postgres_up": .bool(!databaseOutage.isOn),
+            ]
+        )
+    }
+
+    // MARK: Claiming
+
+    private var room: Int {
+        drain.isDraining || isPaused ? 0 : options.concurrency - inHand.count
+    }
+
+    private func claimUntilDrained() async {
+        await raiseFences()
+        while !drain.isDraining {
+            var nextTimer = Duration.seconds(1)
+            if room > 0, await databaseIsUp() {
+                nextTimer = min(nextTimer, await claimRound())
+            }
+            await pokes.wait(atMost: nextTimer)
+        }
+    }
+
+    /// Asks each queue once.
+    ///
+    /// - Returns: when to ask again at the latest.
+    private func claimRound() async -> Duration {
+        rounds += 1
+        var next = Duration.seconds(1)
+        for name in QueueChoice.order(options.queues, round: rounds) where room > 0 {
+            let asked = ContinuousClock.now
+            let most = min(room, 64)
+            do {
+                let caught = try await queue.claim(
+                    from: name,
+                    atMost: most,
+                    freshFirst: rounds.isMultiple(of: 2)
+                )
+                note(&redisOutage, nil)
+                for claim in caught.jobs { await start(claim, claimedAt: asked) }
+                if let timer = caught.nextTimer { next = min(next, timer + .milliseconds(1)) }
+                if caught.jobs.count == most { next = .zero }
+            } catch {
+                note(&redisOutage, error.description)
+                await forgetFenceIfNeeded(error)
+                return .milliseconds(Int64.random(in: 200..<1000))
+            }
+        }
+        return next
+    }
+
+    private func start(_ claim: Claim, claimedAt asked: ContinuousClock.Instant) async {
+        let tasks = TaskSlot()
+        let lease = await keeper.hold(claim, claimedAt: asked) { tasks.cancel() }
+        let task = Task(name: "job") { await self.turn(claim, lease) }
+        tasks.fill(task)
+        inHand[claim.ticket] = task
+    }
+
+    /// One job's turn, from claim to settlement.
+    private func turn(_ claim: Claim, _ lease: Lease) async {
+        let result = await publisher.publish(claim, lease: lease)
+        // A cancelled turn must still be recorded: the new task is not cancelled with this one.
+        let ending = await Task { await self.recorder.record(result, of: claim, lease: lease) }
+            .value
+        await keeper.release(lease)
+        inHand[claim.ticket] = nil
+        report(result, claim, ending)
+        if case .handedBack = result.outcome, !drain.isDraining { databaseMayBeAway = true }
+        pokes.poke()
+    }
+
+    // MARK: Outages
+
+    /// Set by a turn that could not reach PostgreSQL; cleared by an answer.
+    private var databaseMayBeAway = true
+
+    private func databaseIsUp() async -> Bool {
+        guard databaseMayBeAway || databaseOutage.isOn else { return true }
+        do {
+            _ = try await history.highestFence()
+            databaseMayBeAway = false
+            note(&databaseOutage, nil)
+            return true
+        } catch {
+            note(&databaseOutage, "\(error)")
+            return false
+        }
+    }
+
+    private var fencesAreRaised = false
+
+    /// Redis may have come back with older data: its fences must stay above all recorded ones.
+    private func forgetFenceIfNeeded(_ error: RedisError) async {
+        if error.isUnavailable { fencesAreRaised = false }
+        await raiseFences()
+    }
+
+    private func raiseFences() async {
+        guard !fencesAreRaised, let highest = try? await history.highestFence() else { return }
+        fencesAreRaised = (try? await queue.raiseFence(above: highest)) != nil
+    }
+
+    private func note(_ outage: inout Outage, _ reason: String?) {
+        switch outage.note(reason) {
+        case .began(let reason):
+            log.warning("server.away", ["server": .string(outage.name), "reason": .string(reason)])
+        case .ended(let after):
+            log.info("server.back", ["server": .string(outage.name), "after": .duration(after)])
+        case nil: break
+        }
+    }
+
+    // MARK: Beside the claims
+
+    /// Blocks on one list, so that a new document is taken at once and an idle worker asks nothing.
+    private func waitForDocuments(on name: String, over connection: RedisClient) async {
+        while !drain.isDraining, !Task.isCancelled {
+            guard room > 0, !databaseOutage.isOn else {
+                try? await Task.sleep(for: .milliseconds(200))  // cancellation ends the loop above
+                continue
+            }
+            do {
+                if try await queue.waitForDocument(on: name, over: connection, atMost: .seconds(5))
+                {
+                    pokes.poke()
+                }
+            } catch {
+                try? await Task.sleep(for: .milliseconds(Int64.random(in: 300..<1000)))
+            }
+        }
+    }
+
+    /// Every worker looks for jobs of dead workers; the script makes one of them win.
+    private func recoverRegularly() async {
+        while !drain.isDraining, !Task.isCancelled {
+            if let count = try? await queue.recover(), count > 0 {
+                log.warning("jobs.recovered", ["count": .integer(count)])
+                pokes.poke()
+            }
+            try? await Task.sleep(for: .milliseconds(Int64.random(in: 4000..<5000)))
+        }
+    }
+
+    // MARK: The end
+
+    /// Waits for running turns, then cuts them off shortly before the grace is over.
+    private func finishInHand() async {
+        let cut = Task {
+            try await Task.sleep(for: options.grace * 0.8)
+            for task in inHand.values { task.cancel() }
+        }
+        while let task = inHand.values.first { await task.value }
+        cut.cancel()
+    }
+
+    private func report(
+        _ result: Publisher.Result,
+        _ claim: Claim,
+        _ ending: Recorder.Ending
+    ) {
+        let failure = result.outcome.failure
+        LogContext.$current.withValue(
+            LogContext(job: result.entry?.jobID, attempt: claim.attempts + 1)
+        ) {
+            switch ending {
+            case .settled(let outcome):
+                log.info(
+                    "job.turn",
+                    [
+                        "outcome": .string(outcome), "queue": .string(claim.queue),
+                        "fence": .integer(claim.fence), "code": failure.map { .string($0.code) },
+                        "owner": failure.map { .string($0.owner.rawValue) },
+                        "log_id": failure?.logID.map { .string($0) },
+                    ]
+                )
+            case .left:
+                log.warning(
+                    "job.left",
+                    [
+                        "outcome": .string(result.outcome.name), "queue": .string(claim.queue),
+                        "fence": .integer(claim.fence),
+                    ]
+                )
+            }
+        }
+    }
+}
