@@ -32,7 +32,7 @@ final class FileDigest: Sendable {
         }
     }
 
-    /// - Parameter offset: where in the file the piece belongs; never beyond what came before.
+    /// Takes bytes that belong at `offset` of the file, never beyond what came before.
     func take(_ piece: [UInt8], at offset: Int64) {
         progress.withLock { own in
             Self.compare(piece, at: offset, &own)

@@ -105,8 +105,10 @@ extension SandboxState {
         activeCreators[openID].map { $0 > now - Self.dayMilliseconds } ?? false
     }
 
-    /// Posts begun within 24 hours that still hold a place: not failed, not abandoned, and for
-    /// drafts not yet used by the owner. The window rolls; nothing is reset at midnight.
+    /// Posts begun within 24 hours that still hold a place.
+    ///
+    /// Those are not failed, not abandoned, and drafts are not yet used by the owner. The window
+    /// rolls; nothing is reset at midnight.
     private func started(_ mode: Post.Mode, by account: SandboxAccount, at now: Int64) -> Int {
         var count = 0
         for publishID in (publishIDsOfAccount[account.openID] ?? []).reversed() {

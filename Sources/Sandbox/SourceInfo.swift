@@ -47,7 +47,9 @@ extension SandboxState {
 
     // MARK: Pulls
 
-    /// https, and below a verified prefix or domain. Nothing is fetched.
+    /// Takes https below a verified prefix or domain.
+    ///
+    /// Nothing is fetched.
     func checkPullURL(_ url: String) throws(Refusal) {
         let scheme = "https://"
         guard url.hasPrefix(scheme), url.utf8.count <= 4096,
