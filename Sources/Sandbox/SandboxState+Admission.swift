@@ -42,7 +42,11 @@ extension SandboxState {
     /// Every request with a living token counts against its minute, except those refused for it.
     mutating func admit(_ request: SandboxRequest, at now: Int64) throws(Refusal) -> Caller {
         let endpoint = request.endpoint
-        guard let text = request.bearer, let token = accessTokens[text], now < token.expiresAt,
+        guard let text = request.bearer else {
+            noteViolation("\(endpoint.rawValue): no bearer token", at: now)
+            throw .tokenInvalid
+        }
+        guard let token = accessTokens[text], now < token.expiresAt,
             let account = accounts[token.openID]
         else { throw .tokenInvalid }
         guard endpoint.scopes.contains(where: token.scopes.contains) else {
