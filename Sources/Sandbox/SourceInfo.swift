@@ -59,6 +59,10 @@ extension SandboxState {
         guard !host.isEmpty, !host.contains("@"), !host.contains("[") else {
             throw .invalid("The URL names no host")
         }
+        // Dot segments would lead out of a verified prefix.
+        guard !url.split(separator: "/").contains("..") else {
+            throw .forbidden("url_ownership_unverified")
+        }
         let isVerified =
             options.verifiedPrefixes.contains { $0.hasSuffix("/") && url.hasPrefix($0) }
             || options.verifiedDomains.contains { host == $0 || host.hasSuffix("." + $0) }
