@@ -3,7 +3,9 @@ internal import Redis
 internal import Telemetry
 
 /// Writes down what a turn came to: PostgreSQL first, then the queue, and nothing is settled that
-/// is not recorded. Also makes the one decision that needs the count of attempts.
+/// is not recorded.
+///
+/// Also makes the one decision that needs the count of attempts.
 package struct Recorder: Sendable {
     private let history: History
     private let queue: JobQueue
