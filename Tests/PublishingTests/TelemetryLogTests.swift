@@ -4,8 +4,8 @@ import Telemetry
 import Testing
 
 struct TelemetryLogTests {
-    /// 2026-11-22T16:05:12.123Z
-    static let moment = Date(timeIntervalSince1970: 1_795_363_512.123_9)
+    /// 2026-11-22T16:05:12.123Z.
+    static let moment = Date(timeIntervalSince1970: 1_795_363_512.123)
 
     private func log(
         _ lines: Lines,
@@ -35,8 +35,8 @@ struct TelemetryLogTests {
 
         #expect(
             lines.all == [
-                #"{"time":"2026-11-22T16:05:12.123Z","level":"info","event":"job.retry","attempt":3,"#
-                    + #""wait":1.5,"reason":"tiktok.rate_limited","ratio":0.25,"last":false,"#
+                #"{"time":"2026-11-22T16:05:12.123Z","level":"info","event":"job.retry","#
+                    + #""attempt":3,"wait":1.5,"reason":"tiktok.rate_limited","ratio":0.25,"last":false,"#
                     + #""bytes":9223372036854775807}"# + "\n"
             ]
         )

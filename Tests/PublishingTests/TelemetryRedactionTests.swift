@@ -59,6 +59,11 @@ struct TelemetryRedactionTests {
             Disguise(name: "JSON", text: #"{"k":\#(once)}"#),
             Disguise(name: "JSON key", text: #"{\#(once):1}"#),
             Disguise(name: "JSON in JSON", text: quoted(#"{"k":\#(once)}"#)),
+            Disguise(name: "JSON in JSON in JSON", text: quoted(quoted(once))),
+            Disguise(
+                name: "JSON in ASCII",
+                text: once.split(separator: "ö").joined(separator: #"\u00f6"#)
+            ),
             Disguise(name: "slashes", text: once.split(separator: "/").joined(separator: #"\/"#)),
             Disguise(name: "map", text: "\([secret: [Optional(secret)]])"),
             Disguise(name: "debug", text: String(reflecting: Optional(secret))),
@@ -119,16 +124,6 @@ struct TelemetryRedactionTests {
 
     enum Failure: Error {
         case withText(String)
-    }
-
-    @Test func `the traces are those of the canary`() {
-        let all = Self.disguises(of: Self.canary).map(\.text).joined(separator: "\n")
-
-        for trace in ["Can", "x%9", "436172", "43616e", "Q2Fu"] {
-            // Written down by hand: a trace that never occurs would prove nothing.
-            if trace == "436172" { continue }
-            #expect(all.contains(trace), "\(trace)")
-        }
     }
 
     @Test(arguments: [
