@@ -41,7 +41,8 @@ enum SecretShapes {
     private static let secretNames = names(
         """
         accesstoken refreshtoken clientsecret clientkey codeverifier uploadtoken uploadid \
-        uploadurl uploadaddress password passwd passphrase cryptographykey privatekey apikey httptoken \
+        uploadurl uploadaddress password passwd passphrase cryptographykey privatekey apikey \
+        httptoken \
         xamzsignature xamzcredential xamzsecuritytoken awsaccesskeyid xgoogsignature signature \
         sessiontoken idtoken requirepass authorizationcode
         """

@@ -36,8 +36,8 @@ struct TelemetryLogTests {
         #expect(
             lines.all == [
                 #"{"time":"2026-11-22T16:05:12.123Z","level":"info","event":"job.retry","#
-                    + #""attempt":3,"wait":1.5,"reason":"tiktok.rate_limited","ratio":0.25,"last":false,"#
-                    + #""bytes":9223372036854775807}"# + "\n"
+                    + #""attempt":3,"wait":1.5,"reason":"tiktok.rate_limited","ratio":0.25,"#
+                    + #""last":false,"bytes":9223372036854775807}"# + "\n"
             ]
         )
     }
