@@ -1,7 +1,7 @@
 /// What to do after one chunk was sent.
 ///
-/// Codes: Media Transfer Guide, copy of 2026-09-11; what we do about them is ours. No case says "send
-/// anyway": bytes are repeated only where nothing can be posted twice by it.
+/// Codes: Media Transfer Guide, copy of 2026-09-11; what we do about them is ours. No case says
+/// "send anyway": bytes are repeated only where nothing can be posted twice by it.
 package enum ChunkReply: Sendable, Equatable {
     /// TikTok holds every chunk before this index, which is the next to send.
     case next(Int64)

@@ -2,8 +2,8 @@ internal import JSON
 
 /// What a video post says and allows.
 ///
-/// Source: Direct Post reference, copy of 2026-09-11. Its table calls the brand switches required, its sample
-/// omits them: every switch is always sent.
+/// Source: Direct Post reference, copy of 2026-09-11. Its table calls the brand switches required,
+/// its sample omits them: every switch is always sent.
 package struct VideoPost: Sendable, Equatable {
     /// The caption, see `CaptionLimits`; empty for none.
     package var title = ""
