@@ -148,8 +148,8 @@ struct EventLoopTests {
         close(writer)
     }
 
-    /// Two descriptors are ready in one batch. Whichever handler comes first takes the other's
-    /// number for a pipe of its own, which is not ready: the stale event must reach nobody.
+    // Two descriptors are ready in one batch. Whichever handler comes first takes the other's
+    // number for a pipe of its own, which is not ready: the stale event must reach nobody.
     @Test func `an event for a closed descriptor does not reach its successor`() async throws {
         let loop = EventLoop(name: "test")
         let guest = Guest(on: loop)

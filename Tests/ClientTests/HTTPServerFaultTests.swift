@@ -72,29 +72,22 @@ struct HTTPServerFaultTests {
 
     @Test func `a head that comes too slowly is cut`() async throws {
         var limits = HTTPServerLimits()
-        limits.headDeadline = .milliseconds(200)
+        limits.headDeadline = .seconds(1)
         try await withServer(limits) { port, _ in
             let peer = try HTTPServerPeer.connect(to: port)
             await peer.send("GET / HTTP/1.1\r\nHost: a\r\nX: ")
-            // Goes on sending as long as it may: a total limit, not one of silence.
+            // Never silent: what counts is the whole head.
             let drip = Task {
                 while !Task.isCancelled {
                     await peer.send("a")
                     try await Task.sleep(for: .milliseconds(5))
                 }
             }
-            let reader = try HTTPServerPeer.connect(to: port)
-            await reader.send("GET / HTTP/1.1\r\n")
-            let (text, end) = await reader.readToEnd()
-            let dripped = await peer.blocking { descriptor in
-                var byte: UInt8 = 0
-                return recv(descriptor, &byte, 1, CInt(MSG_PEEK))
-            }
+            let (text, end) = await peer.readToEnd()
             drip.cancel()
 
             #expect(text.hasPrefix("HTTP/1.1 408 "))
             #expect(end == .closed)
-            #expect(dripped == 1)
         }
     }
 

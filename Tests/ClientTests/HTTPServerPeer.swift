@@ -3,7 +3,8 @@ import EventLoop
 import Glibc
 import HTTP
 
-/// The other end of a server's connection: exact bytes, blocking calls on a thread of its own.
+/// The other end of a server's connection: exact bytes, blocking calls on threads of its own, one
+/// for each direction.
 final class HTTPServerPeer: Sendable {
     /// How a connection came to its end, as a reader sees it.
     enum End: Equatable {
@@ -16,7 +17,8 @@ final class HTTPServerPeer: Sendable {
     static let patience = 20
 
     let descriptor: CInt
-    private let thread = DispatchQueue(label: "peer")
+    private let sender = DispatchQueue(label: "sender")
+    private let reader = DispatchQueue(label: "reader")
 
     private init(_ descriptor: CInt) {
         self.descriptor = descriptor
@@ -45,7 +47,10 @@ final class HTTPServerPeer: Sendable {
     }
 
     /// Runs a blocking call; the cooperative threads are too few to be blocked by tests.
-    func blocking<Value: Sendable>(_ body: @escaping @Sendable (CInt) -> Value) async -> Value {
+    private func blocking<Value: Sendable>(
+        _ thread: DispatchQueue,
+        _ body: @escaping @Sendable (CInt) -> Value
+    ) async -> Value {
         await withCheckedContinuation { continuation in
             thread.async { [self] in continuation.resume(returning: body(descriptor)) }
         }
@@ -53,15 +58,29 @@ final class HTTPServerPeer: Sendable {
 
     /// Sends all of it; stops quietly when the server has gone, which the reader will find out.
     func send(_ bytes: [UInt8]) async {
-        await blocking { descriptor in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let sent = rest.withUnsafeBytes {
-                    Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+        _ = await send(bytes, patience: -1)
+    }
+
+    /// Sends until the server has taken nothing for `patience` milliseconds (-1: for ever).
+    ///
+    /// - Returns: how many bytes were taken.
+    func send(_ bytes: [UInt8], patience: CInt) async -> Int {
+        await blocking(sender) { descriptor in
+            var sent = 0
+            var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            while sent < bytes.count, poll(&readiness, 1, patience) == 1 {
+                let result = bytes[sent...].withUnsafeBytes {
+                    Glibc.send(
+                        descriptor,
+                        $0.baseAddress,
+                        $0.count,
+                        CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+                    )
                 }
-                guard sent > 0 else { return }
-                rest = rest.dropFirst(sent)
+                guard result > 0 else { break }
+                sent += result
             }
+            return sent
         }
     }
 
@@ -75,7 +94,7 @@ final class HTTPServerPeer: Sendable {
 
     /// Everything until the server ends the connection.
     func readToEnd() async -> (text: String, end: End) {
-        await blocking { descriptor in
+        await blocking(reader) { descriptor in
             var bytes: [UInt8] = []
             let end = Self.read(descriptor, into: &bytes) { _ in false }
             return (String(decoding: bytes, as: UTF8.self), end ?? .closed)
@@ -84,7 +103,7 @@ final class HTTPServerPeer: Sendable {
 
     /// One byte at a time until `text` has come, so that nothing after it is taken.
     func read(until text: String) async -> String {
-        await blocking { descriptor in
+        await blocking(reader) { descriptor in
             var bytes: [UInt8] = []
             _ = Self.read(descriptor, into: &bytes, atATime: 1) {
                 $0.suffix(text.utf8.count).elementsEqual(text.utf8)
