@@ -34,6 +34,7 @@ extension PostgresPool {
     /// after a ROLLBACK.
     ///
     /// `PostgresError.connectionLost` from the COMMIT leaves open whether it took place.
+    @discardableResult
     package nonisolated func transaction<Value>(
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {

@@ -69,6 +69,9 @@ package actor PostgresPool {
         if let state { handler(state) }
     }
 
+    /// Callers that wait for a connection now.
+    package var waiting: Int { waiters.count }
+
     /// Closes every connection. Callers that wait for one, or for an answer, get
     /// `PostgresError.closed`; so does every later call.
     package func close() async {

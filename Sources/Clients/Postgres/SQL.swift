@@ -79,6 +79,11 @@ extension SQL: ExpressibleByStringInterpolation {
             sql.pieces.append(.parameter(value.parameter))
         }
 
+        /// A value that may be missing, bound as a parameter: `nil` becomes null.
+        package mutating func appendInterpolation<Value: PostgresBindable>(_ value: Value?) {
+            sql.pieces.append(.parameter(value.parameter))
+        }
+
         /// A parameter spelt out, for example `\(.json(text))`.
         package mutating func appendInterpolation(_ parameter: PostgresParameter) {
             sql.pieces.append(.parameter(parameter))
