@@ -4,18 +4,22 @@ import Testing
 @testable import Postgres
 
 struct PostgresValueTests {
-    @Test(arguments: [
-        ["a"], [], [""], ["a,b", "{x}", "\"q\"", "\\", "NULL", nil, " sp ", "ü😀\n"],
-    ] as [[String?]])
+    @Test(
+        arguments: [
+            ["a"], [], [""], ["a,b", "{x}", "\"q\"", "\\", "NULL", nil, " sp ", "ü😀\n"],
+        ] as [[String?]]
+    )
     func `arrays survive the round trip`(elements: [String?]) {
         #expect(ArrayText.read(ArrayText.write(elements)) == elements)
     }
 
-    @Test(arguments: [
-        ("{a,b c,NULL,\"NULL\"}", ["a", "b c", nil, "NULL"]),
-        ("[0:1]={x,y}", ["x", "y"]),
-        (#"{"a\"b","c\\d"}"#, ["a\"b", "c\\d"]),
-    ] as [(String, [String?])])
+    @Test(
+        arguments: [
+            ("{a,b c,NULL,\"NULL\"}", ["a", "b c", nil, "NULL"]),
+            ("[0:1]={x,y}", ["x", "y"]),
+            (#"{"a\"b","c\\d"}"#, ["a\"b", "c\\d"]),
+        ] as [(String, [String?])]
+    )
     func `the server's way of writing arrays is read`(text: String, elements: [String?]) {
         #expect(ArrayText.read(text) == elements)
     }

@@ -7,11 +7,13 @@ import Testing
 
 /// What happens when the server is slow, dies, or comes back.
 @Suite(.serialized) struct PostgresOutageTests {
+    private static let shared = PostgresTestServer.untilExit()
+
     private let server: PostgresTestServer
     private let loop = EventLoop(name: "postgres-test")
 
     init() throws {
-        server = try PostgresTestServer()
+        server = try Self.shared.get()
     }
 
     private func makePool(
@@ -87,6 +89,18 @@ import Testing
         await observer.close()
     }
 
+    @Test func `a task may be cancelled at any moment`() async throws {
+        let pool = try makePool(size: 2)
+        for round in 0..<60 {
+            let task = Task { try await pool.query("SELECT pg_sleep(60)", timeout: .seconds(60)) }
+            for _ in 0..<round { await Task.yield() }
+            task.cancel()
+            await #expect(throws: PostgresError.cancelled) { try await task.value }
+        }
+        #expect(try await pool.query("SELECT 1 AS n")[0].int("n") == 1)
+        await pool.close()
+    }
+
     @Test func `a cancelled transaction is rolled back`() async throws {
         let pool = try makePool()
         let observer = try makePool()
@@ -109,8 +123,8 @@ import Testing
 
     @Test func `a frozen server holds nobody longer than the bounds`() async throws {
         let timeouts = PostgresTimeouts(
-            connect: .milliseconds(300),
-            checkout: .milliseconds(500),
+            connect: .seconds(1),
+            checkout: .milliseconds(1500),
             cancel: .milliseconds(200)
         )
         let pool = try makePool(timeouts: timeouts)
@@ -136,7 +150,9 @@ import Testing
 
         let error = await #expect(throws: PostgresError.self) {
             try await pool.transaction { transaction in
-                let pid = try await transaction.query("SELECT pg_backend_pid() AS pid")[0].int("pid")
+                let pid = try await transaction.query("SELECT pg_backend_pid() AS pid")[0].int(
+                    "pid"
+                )
                 try await waitForEnd(of: pid, observer)
                 try await transaction.execute("SELECT 1")
             }
@@ -145,6 +161,22 @@ import Testing
         #expect(error?.isUnavailable == true)
         #expect(try await pool.query("SELECT 1 AS n")[0].int("n") == 1)
         await pool.close()
+        await observer.close()
+    }
+
+    @Test func `closing answers a statement under way`() async throws {
+        let pool = try makePool(size: 2)
+        let observer = try makePool()
+        let statement = Task { try await pool.query("SELECT pg_sleep(60)") }
+        let transaction = Task {
+            try await pool.transaction { _ = try await $0.query("SELECT pg_sleep(60)") }
+        }
+        try await waitForSleepers(2, observer)
+
+        await pool.close()
+
+        await #expect(throws: PostgresError.closed) { try await statement.value }
+        await #expect(throws: PostgresError.closed) { try await transaction.value }
         await observer.close()
     }
 
@@ -178,7 +210,7 @@ import Testing
     }
 
     @Test func `while the server is away a caller gets the reason at its deadline`() async throws {
-        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .milliseconds(300)))
+        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
         server.stop(SIGKILL)
 
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
@@ -230,6 +262,7 @@ import Testing
         server.stop(SIGINT)
 
         let error = await #expect(throws: PostgresError.self) { try await statement.value }
+        try server.start()
         #expect(error?.sqlState == "57P01")
         #expect(error?.isUnavailable == true)
         await pool.close()

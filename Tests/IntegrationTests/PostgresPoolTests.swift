@@ -5,11 +5,9 @@ import Testing
 
 /// Sharing, refusals, addresses and the end of a pool, on a server with four places.
 @Suite(.serialized) struct PostgresPoolTests {
-    private static let shared = Result {
-        try PostgresTestServer(settings: [
-            "max_connections = 4", "superuser_reserved_connections = 0", "max_wal_senders = 0",
-        ])
-    }
+    private static let shared = PostgresTestServer.untilExit(settings: [
+        "max_connections = 4", "superuser_reserved_connections = 0", "max_wal_senders = 0",
+    ])
 
     private let server: PostgresTestServer
     private let loop = EventLoop(name: "postgres-test")
@@ -41,7 +39,7 @@ import Testing
     // MARK: Sharing
 
     @Test func `a caller that finds every connection busy gives up at its deadline`() async throws {
-        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .milliseconds(50)))
+        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
 
         try await pool.transaction { _ in
             await #expect(throws: PostgresError.poolExhausted) { try await pool.query("SELECT 1") }
@@ -58,7 +56,9 @@ import Testing
 
         try await pool.transaction { _ in
             for number in 0..<5 {
-                tasks.append(Task { try await pool.execute("INSERT INTO served(n) VALUES (\(number))") })
+                tasks.append(
+                    Task { try await pool.execute("INSERT INTO served(n) VALUES (\(number))") }
+                )
                 await waitForWaiters(number + 1, of: pool)
             }
         }
@@ -86,26 +86,47 @@ import Testing
 
     @Test func `closing answers everyone who waits exactly once`() async throws {
         let pool = try makePool()
-        let holder = Task {
-            try await pool.transaction { _ = try await $0.query("SELECT pg_sleep(60)") }
-        }
         var waiters: [Task<Int, any Error>] = []
-        for number in 0..<5 {
-            waiters.append(Task { try await pool.execute("SELECT 1") })
-            await waitForWaiters(number + 1, of: pool)
-        }
 
-        await pool.close()
+        await #expect(throws: PostgresError.closed) {
+            try await pool.transaction { transaction in
+                for number in 0..<5 {
+                    waiters.append(Task { try await pool.execute("SELECT 1") })
+                    await waitForWaiters(number + 1, of: pool)
+                }
+                await pool.close()
+                try await transaction.execute("SELECT 1")
+            }
+        }
 
         for waiter in waiters {
             await #expect(throws: PostgresError.closed) { try await waiter.value }
         }
-        await #expect(throws: PostgresError.closed) { try await holder.value }
         await #expect(throws: PostgresError.closed) { try await pool.query("SELECT 1") }
         await pool.close()
     }
 
-    @Test func `an open transaction left by a statement does not reach the next caller`() async throws {
+    @Test func `a closed pool leaves nothing behind on the server`() async throws {
+        for _ in 0..<10 {
+            let pool = try makePool(size: 3)
+            async let first = pool.execute("SELECT pg_sleep(0.01)")
+            async let second = pool.execute("SELECT pg_sleep(0.01)")
+            async let third = pool.execute("SELECT pg_sleep(0.01)")
+            #expect(try await first + second + third == 3)
+            await pool.close()
+        }
+        let observer = try makePool()
+        let others: SQL = """
+            SELECT 1 FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+            """
+        while try await observer.query(others).count > 0 { await Task.yield() }
+        await observer.close()
+    }
+
+    @Test func `an open transaction left by a statement does not reach the next caller`()
+        async throws
+    {
         let pool = try makePool()
         try await pool.execute("BEGIN")
 
@@ -121,7 +142,7 @@ import Testing
 
     @Test func `a full server is worth waiting for`() async throws {
         let full = try makePool(size: 4)
-        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .milliseconds(300)))
+        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
 
         try await full.transaction { _ in
             try await full.transaction { _ in
@@ -190,7 +211,7 @@ import Testing
     @Test func `a port where nobody listens is named`() async throws {
         let pool = try makePool(
             "postgresql://u@127.0.0.1:1/d",
-            timeouts: PostgresTimeouts(checkout: .milliseconds(200))
+            timeouts: PostgresTimeouts(checkout: .seconds(1))
         )
 
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }

@@ -6,7 +6,7 @@ import Testing
 
 /// Statements, values, transactions and pipelines on a healthy server.
 @Suite(.serialized) struct PostgresStatementTests {
-    private static let shared = Result { try PostgresTestServer() }
+    private static let shared = PostgresTestServer.untilExit()
 
     private let server: PostgresTestServer
 
@@ -100,7 +100,8 @@ import Testing
 
     @Test(arguments: [
         "", "'; DROP TABLE x; --", "\"", "\\", "\\'", "$1", "%s", "line\nbreak\r\ttab",
-        "ünïcödé 😀 日本 e\u{301}", "{a,\"b\"}", "NULL", "\u{1}\u{7f}", String(repeating: "x", count: 300_000),
+        "ünïcödé 😀 日本 e\u{301}", "{a,\"b\"}", "NULL", "\u{1}\u{7f}",
+        String(repeating: "x", count: 300_000),
     ])
     func `hostile strings survive the round trip`(value: String) async throws {
         try await withPool { pool in

@@ -16,9 +16,7 @@ final class PostgresTestServer: Sendable {
     private let server = Mutex<Process?>(nil)
     private static let binaries = "/usr/lib/postgresql/15/bin"
 
-    /// Makes the database cluster and starts it.
-    ///
-    /// - Parameter settings: lines for `postgresql.conf`.
+    /// Makes the database cluster and starts it; `settings` are lines for `postgresql.conf`.
     init(settings: [String] = []) throws {
         folder = try Self.makeFolder()
         port = try Self.freePort()
@@ -43,10 +41,29 @@ final class PostgresTestServer: Sendable {
         try start()
     }
 
-    deinit {
+    deinit { remove() }
+
+    private func remove() {
         stop(SIGQUIT)
         try? FileManager.default.removeItem(atPath: folder)  // What is left in /tmp harms nobody.
     }
+
+    /// A server for a whole suite; it goes with the test process, because statics have no `deinit`.
+    static func untilExit(settings: [String] = []) -> Result<PostgresTestServer, any Error> {
+        Result {
+            let server = try PostgresTestServer(settings: settings)
+            let isFirst = shared.withLock { shared in
+                shared.append(server)
+                return shared.count == 1
+            }
+            if isFirst {
+                atexit { PostgresTestServer.shared.withLock { $0 }.forEach { $0.remove() } }
+            }
+            return server
+        }
+    }
+
+    private static let shared = Mutex<[PostgresTestServer]>([])
 
     var url: String { url(user: "tester", database: "postgres") }
 
@@ -95,7 +112,9 @@ final class PostgresTestServer: Sendable {
             .write(toFile: "\(folder)/data/\(file)", atomically: false, encoding: .utf8)
     }
 
-    /// PostgreSQL refuses to run as root. `setpriv` replaces itself, so the pid is the program's.
+    /// PostgreSQL refuses to run as root.
+    ///
+    /// `setpriv` replaces itself, so the pid is the program's.
     private func launch(_ command: [String]) throws -> Process {
         let asOther = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
         let process = Process()

@@ -94,7 +94,9 @@ extension SQL: ExpressibleByStringInterpolation {
             sql += part
         }
 
-        /// The name of a table, column or schema, quoted. One longer than 63 bytes is cut by the server.
+        /// The name of a table, column or schema, quoted.
+        ///
+        /// One longer than 63 bytes is cut by the server.
         package mutating func appendInterpolation(identifier: String) {
             sql.pieces.append(.text(QuotedIdentifier.quote(identifier)))
         }
