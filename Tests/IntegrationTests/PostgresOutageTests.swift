@@ -32,12 +32,13 @@ import Testing
 
     /// Waits until the server sees that many statements that sleep.
     private func waitForSleepers(_ count: Int, _ observer: PostgresPool) async throws {
-        let sleeping: SQL = """
-            SELECT 1 FROM pg_stat_activity
-            WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'
-            """
-        while try await observer.query(sleeping).count < count { await Task.yield() }
+        while try await observer.query(Self.sleepers).count < count { await Task.yield() }
     }
+
+    private static let sleepers: SQL = """
+        SELECT 1 FROM pg_stat_activity
+        WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'
+        """
 
     /// Waits until the server's process is gone.
     private func waitForEnd(of pid: Int, _ observer: PostgresPool) async throws {
@@ -93,7 +94,7 @@ import Testing
         let pool = try makePool(size: 2)
         for round in 0..<60 {
             let task = Task { try await pool.query("SELECT pg_sleep(60)", timeout: .seconds(60)) }
-            for _ in 0..<round { await Task.yield() }
+            for _ in 0..<round * 4 { _ = await pool.waiting }
             task.cancel()
             await #expect(throws: PostgresError.cancelled) { try await task.value }
         }
@@ -177,6 +178,8 @@ import Testing
 
         await #expect(throws: PostgresError.closed) { try await statement.value }
         await #expect(throws: PostgresError.closed) { try await transaction.value }
+        // The server notices within seconds and ends them too.
+        while try await observer.query(Self.sleepers).count > 0 { await Task.yield() }
         await observer.close()
     }
 
@@ -204,7 +207,7 @@ import Testing
         #expect(lost.count == 2, "only what was under way is lost: \(lost)")
         #expect(lost.filter { !$0.isUnavailable } == [])
         #expect(try await pool.query("SELECT n FROM survivors").isEmpty)
-        #expect(recorder.shape == ["up", "down", "up"])
+        #expect(recorder.shape == ["up", "down", "up"], "\(recorder.all)")
         await pool.close()
         await observer.close()
     }
@@ -277,6 +280,8 @@ private final class StateRecorder: Sendable {
     func add(_ state: PostgresState) {
         states.withLock { $0.append(state) }
     }
+
+    var all: [PostgresState] { states.withLock { $0 } }
 
     var shape: [String] {
         states.withLock { $0.map { $0 == .up ? "up" : "down" } }
