@@ -1,6 +1,8 @@
 internal import CPostgres
 
-/// Why a database URL cannot be used. Never shows the URL, which may hold a password.
+/// Why a database URL cannot be used.
+///
+/// Never shows the URL, which may hold a password.
 package enum PostgresAddressError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The part before `://` is neither `postgresql` nor `postgres`.
     case scheme(String)
