@@ -45,8 +45,9 @@ package struct VideoPost: Sendable, Equatable {
 package enum VideoSource: Sendable, Equatable {
     /// We send it in chunks to an address TikTok names.
     case upload(ChunkPlan)
-    /// TikTok fetches it: https, no redirects, a domain verified for the app. Such a post goes
-    /// live without another call, so a lost answer is in doubt.
+    /// TikTok fetches it: https, no redirects, a domain verified for the app.
+    ///
+    /// Such a post goes live without another call, so a lost answer is in doubt.
     case pull(url: String)
 
     var json: JSONValue {

@@ -9,10 +9,10 @@ package enum RedisState: Sendable, Equatable {
 
 /// One connection to Redis that many tasks share.
 ///
-/// Commands go out in the order of the calls, without waiting for each other's answers, and those of
-/// one turn of the loop in one write. The first command connects; from then on the client connects
-/// again by itself whenever the connection ends, until `close`. A client that is never closed is
-/// never freed.
+/// Commands go out in the order of the calls, without waiting for each other's answers, and those
+/// of one turn of the loop in one write. The first command connects; from then on the client
+/// connects again by itself whenever the connection ends, until `close`. A client that is never
+/// closed is never freed.
 ///
 /// Commands that wait inside the server (`BLMOVE`) hold up all others: give them a client of their
 /// own. A command that was sent is never sent again by the client.

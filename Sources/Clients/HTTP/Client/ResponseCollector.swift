@@ -88,8 +88,8 @@ struct ResponseCollector {
         fields.append((name, value))
     }
 
-    /// Two different lengths mean that somebody on the way saw another answer than we do; curl would
-    /// take the last.
+    /// Two different lengths mean that somebody on the way saw another answer than we do; curl
+    /// would take the last.
     private func checkLength(_ name: String, _ value: String) throws(HTTPError) {
         guard name.lowercased() == "content-length" else { return }
         let isSame = fields.allSatisfy {

@@ -59,7 +59,8 @@ struct SettingReader {
         guard let number = Int(text), range.contains(number) else {
             refuse(
                 setting,
-                "must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text.prefix(40))'"
+                "must be a whole number from \(range.lowerBound) to \(range.upperBound), "
+                    + "not '\(text.prefix(40))'"
             )
             return fallback
         }
