@@ -12,7 +12,11 @@ struct RedisRefusalTests {
         try await withRedis(["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]) {
             _,
             client in
-            let error = try await failure { try await client.send(["SET", "a", "b"]) }
+            let value = RedisArgument.bytes([UInt8](repeating: 1, count: 1_000_000))
+            let error = try await failure {
+                _ = try await client.send(["SET", "large", value])
+                return try await client.send(["SET", "a", "b"])
+            }
 
             #expect(error.isOutOfMemory)
             #expect(!error.isUnavailable)
@@ -92,8 +96,10 @@ struct RedisRefusalTests {
     }
 
     @Test func `a user may do what its rules allow`() async throws {
-        let rules = ["--user", "worker on >p@ss ~allowed:* +get +set"]
-        try await withRedis(rules) { server, _ in
+        try await withRedis { server, admin in
+            _ = try await admin.send([
+                "ACL", "SETUSER", "worker", "on", ">p@ss", "~allowed:*", "+get", "+set",
+            ])
             let address = "127.0.0.1:\(server.port)"
             try await withRedisClient("redis://worker:p%40ss@\(address)") { worker in
                 _ = try await worker.send(["SET", "allowed:a", "1"])

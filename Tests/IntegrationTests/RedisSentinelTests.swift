@@ -7,6 +7,8 @@ struct RedisSentinelTests {
             _ = try await direct.send(["PING"])
             let replica = try RedisTestServer(["--replicaof", "127.0.0.1", "\(master.port)"])
             defer { replica.stop() }
+            // A sentinel looks for replicas when it starts, and then every ten seconds.
+            while try await !hasReplica(direct) {}
             let sentinel = try RedisTestServer.sentinel(of: master)
             defer { sentinel.stop() }
             try await waitForReplica(sentinel)
@@ -71,6 +73,10 @@ struct RedisSentinelTests {
                 #expect(text.contains("no sentinel knows the master other"))
             }
         }
+    }
+
+    private func hasReplica(_ master: RedisClient) async throws -> Bool {
+        try await master.send(["INFO", "replication"]).text?.contains("state=online") == true
     }
 
     private func waitForReplica(_ sentinel: RedisTestServer) async throws {

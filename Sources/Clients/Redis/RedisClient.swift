@@ -105,7 +105,7 @@ package actor RedisClient {
         }
         submit(exchange)
         let result = await withTaskCancellationHandler {
-            await exchange.wait.result()
+            await self.answers(to: exchange)
         } onCancel: {
             Task { await self.cancel(number) }
         }
@@ -137,6 +137,12 @@ package actor RedisClient {
         }
         digests[script] = digest
         return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
+    }
+
+    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3 does
+    /// not say so, and an answer that comes in that instant would never be seen.
+    private func answers(to exchange: Exchange) async -> Result<[RedisValue], RedisError> {
+        await exchange.wait.result()
     }
 
     private func admit(_ commands: [[RedisArgument]]) throws(RedisError) -> Exchange {
