@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A throw-away PostgreSQL 15 in a folder of its own, reached through a Unix socket in that folder or
-/// a free port of 127.0.0.1.
+/// A throw-away PostgreSQL 15 in a folder of its own, reached through a Unix socket in that folder
+/// or a free port of 127.0.0.1.
 ///
 /// Its superuser is `tester`, without a password; a role named `locked` must give one.
 final class PostgresTestServer: Sendable {

@@ -157,8 +157,8 @@ extension PostgresConnection {
         watch(for: .writable) { connection, _ in connection.poll() }
     }
 
-    /// libpq may close its socket and open another, for example for the next address, so the old one
-    /// is forgotten first.
+    /// libpq may close its socket and open another, for example for the next address, so the old
+    /// one is forgotten first.
     private func poll() {
         guard let handle else { return }
         unwatch()

@@ -49,8 +49,8 @@ actor PostgresConnection {
 
     /// Sends an exchange and waits for its answer, or for the confirmation that it was cancelled.
     ///
-    /// `loan` must be the connection's current one. When `isShielded`, cancelling the task leaves the
-    /// exchange alone.
+    /// `loan` must be the connection's current one. When `isShielded`, cancelling the task leaves
+    /// the exchange alone.
     func run(
         _ exchange: Exchange,
         loan: UInt64,
@@ -236,7 +236,8 @@ actor PostgresConnection {
         return PQtransactionStatus(handle) != PQTRANS_IDLE
     }
 
-    /// Looks for an end that the loop has not reported yet, and ends the connection if there is one.
+    /// Looks for an end that the loop has not reported yet, and ends the connection if there is
+    /// one.
     func isStillAlive() -> Bool {
         socketIsReady(.readable)
         return isReusable

@@ -5,9 +5,9 @@ package import EventLoop
 /// A session belongs to nobody: `SET`, temporary tables, session-level advisory locks and `LISTEN`
 /// have no place here, except inside a transaction and for its length (`SET LOCAL`).
 ///
-/// After a failed attempt to connect the next one waits between 10 ms and 5 s; callers meanwhile wait
-/// for their own checkout deadline. A refusal that waiting does not cure, such as a wrong password,
-/// reaches every waiting caller at once.
+/// After a failed attempt to connect the next one waits between 10 ms and 5 s; callers meanwhile
+/// wait for their own checkout deadline. A refusal that waiting does not cure, such as a wrong
+/// password, reaches every waiting caller at once.
 package actor PostgresPool {
     private let loop: EventLoop
     private let settings: ConnectionSettings
@@ -33,9 +33,9 @@ package actor PostgresPool {
 
     /// Connects to nothing yet.
     ///
-    /// `applicationName` is shown in `pg_stat_activity`. `schema` is the only one names are looked up
-    /// in, besides `pg_catalog`; it need not exist yet; `nil` leaves the server's choice. `size` is the
-    /// number of connections at most, at least 1.
+    /// `applicationName` is shown in `pg_stat_activity`. `schema` is the only one names are looked
+    /// up in, besides `pg_catalog`; it need not exist yet; `nil` leaves the server's choice. `size`
+    /// is the number of connections at most, at least 1.
     package init(
         _ address: PostgresAddress,
         on loop: EventLoop,

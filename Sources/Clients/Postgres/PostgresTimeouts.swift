@@ -6,7 +6,8 @@ package struct PostgresTimeouts: Sendable {
     package let statement: Duration
     /// Waiting for a free connection, which includes making one.
     package let checkout: Duration
-    /// How long the server may take to confirm a cancelled statement; then the connection is dropped.
+    /// How long the server may take to confirm a cancelled statement; then the connection is
+    /// dropped.
     package let cancel: Duration
     /// After this long without a statement the server itself ends an open transaction.
     ///
