@@ -5,7 +5,7 @@ import Testing
 @testable import EventLoop
 
 /// An actor of a loop, as clients are.
-private actor Guest {
+actor LoopGuest {
     let loop: EventLoop
     private(set) var log: [String] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -24,7 +24,7 @@ private actor Guest {
         waiters = []
     }
 
-    func run(_ body: @Sendable (isolated Guest) -> Void) {
+    func run(_ body: @Sendable (isolated LoopGuest) -> Void) {
         body(self)
     }
 
@@ -41,7 +41,7 @@ private actor Guest {
 struct EventLoopTests {
     @Test func `an actor of the loop runs on its thread, before and after a wait`() async {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
 
         #expect(!loop.isOnLoop)
         #expect(await guest.isOnLoop)
@@ -55,7 +55,7 @@ struct EventLoopTests {
 
     @Test func `jobs from many threads all run`() async {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
 
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<1000 {
@@ -69,7 +69,7 @@ struct EventLoopTests {
 
     @Test func `a job that comes after the stop still runs`() async {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
         await guest.note("before")
 
         for number in 0..<100 {
@@ -86,7 +86,7 @@ struct EventLoopTests {
         do {
             let loop = EventLoop(name: "test")
             forgotten = loop
-            await Guest(on: loop).note("one")
+            await LoopGuest(on: loop).note("one")
             loop.stop()
         }
         // The thread lets go of the loop when it ends.
@@ -95,7 +95,7 @@ struct EventLoopTests {
 
     @Test func `a handler runs on the loop and may enter its actor`() async throws {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
         let (reader, writer) = try makePipe()
         await guest.run { guest in
             guest.loop.watch(reader, for: .readable) { readiness in
@@ -113,7 +113,7 @@ struct EventLoopTests {
 
     @Test func `the end of a pipe counts as readable and writable`() async throws {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
         let (reader, writer) = try makePipe()
         await guest.run { guest in
             guest.loop.watch(reader, for: .readable) { readiness in
@@ -130,7 +130,7 @@ struct EventLoopTests {
 
     @Test func `a second watch replaces the first`() async throws {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
         let (reader, writer) = try makePipe()
         write(writer, "a", 1)
         await guest.run { guest in
@@ -152,7 +152,7 @@ struct EventLoopTests {
     // number for a pipe of its own, which is not ready: the stale event must reach nobody.
     @Test func `an event for a closed descriptor does not reach its successor`() async throws {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
         let pipes = [try makePipe(), try makePipe()]
         let fresh = try makePipe()
         for pipe in pipes { write(pipe.writer, "a", 1) }
@@ -186,7 +186,7 @@ struct EventLoopTests {
 
     @Test func `a descriptor closed behind the loop's back can be watched again`() async throws {
         let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
+        let guest = LoopGuest(on: loop)
         let old = try makePipe()
         let fresh = try makePipe()
         write(fresh.writer, "a", 1)
@@ -211,7 +211,7 @@ struct EventLoopTests {
 
     @Test func `unwatching what is not watched is harmless`() async {
         let loop = EventLoop(name: "test")
-        await Guest(on: loop).run { $0.loop.unwatch(9999) }
+        await LoopGuest(on: loop).run { $0.loop.unwatch(9999) }
         loop.stop()
     }
 
@@ -225,125 +225,5 @@ struct EventLoopTests {
         var ends: [CInt] = [0, 0]
         try #require(pipe(&ends) == 0)
         return (ends[0], ends[1])
-    }
-}
-
-@Suite(.timeLimit(.minutes(1)))
-struct EventLoopTimerTests {
-    @Test func `timers fire in the order of their deadlines`() async {
-        let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
-        await guest.run { guest in
-            for milliseconds in [30, 10, 20, 0, 10] {
-                guest.loop.schedule(after: .milliseconds(milliseconds)) {
-                    guest.assumeIsolated { $0.note("\(milliseconds)") }
-                }
-            }
-        }
-
-        #expect(await guest.lines(5) == ["0", "10", "10", "20", "30"])
-        loop.stop()
-    }
-
-    @Test func `a timer cancelled by another of the same moment does not fire`() async {
-        let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
-        await guest.run { guest in
-            var second: LoopTimer?
-            guest.loop.schedule(after: .milliseconds(1)) {
-                if let second { guest.loop.cancel(second) }
-                guest.assumeIsolated { $0.note("first") }
-            }
-            second = guest.loop.schedule(after: .milliseconds(1)) {
-                guest.assumeIsolated { $0.note("second") }
-            }
-            guest.loop.schedule(after: .milliseconds(1)) {
-                guest.assumeIsolated { $0.note("third") }
-            }
-        }
-
-        #expect(await guest.lines(2) == ["first", "third"])
-        loop.stop()
-    }
-
-    @Test func `a timer that sets itself again leaves room for jobs`() async {
-        let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
-        await guest.run { guest in
-            @Sendable func again() {
-                guest.loop.schedule(after: .zero) {
-                    if guest.assumeIsolated({ $0.log.isEmpty }) { again() }
-                }
-            }
-            again()
-        }
-
-        await guest.note("job")
-        #expect(await guest.log == ["job"])
-        loop.stop()
-    }
-
-    @Test func `a timer beyond every clock's range waits for ever`() async {
-        let loop = EventLoop(name: "test")
-        let guest = Guest(on: loop)
-        await guest.run { guest in
-            guest.loop.schedule(after: .seconds(Int64.max / 4)) {
-                guest.assumeIsolated { $0.note("never") }
-            }
-            guest.loop.schedule(after: .milliseconds(1)) {
-                guest.assumeIsolated { $0.note("soon") }
-            }
-        }
-
-        #expect(await guest.lines(1) == ["soon"])
-        loop.stop()
-    }
-
-    @Test func `taking out gives the order of deadlines, and of adding where they are equal`() {
-        var queue = TimerQueue()
-        let start = ContinuousClock.now
-        var order: [Int] = []
-        let deadlines = (0..<500).map { _ in Int.random(in: 0..<50) }
-        for (index, deadline) in deadlines.enumerated() {
-            _ = queue.add(at: start + .seconds(deadline)) { order.append(deadline * 1000 + index) }
-        }
-
-        while let handler = queue.takeDue(now: start + .seconds(50)) { handler() }
-
-        #expect(order.count == 500 && order == order.sorted())
-        #expect(queue.count == 0 && queue.heldEntries == 0)
-    }
-
-    @Test func `cancelled timers do not pile up`() {
-        var queue = TimerQueue()
-        let start = ContinuousClock.now
-        var live: [LoopTimer] = []
-        for round in 0..<10_000 {
-            let timer = queue.add(at: start + .seconds(10_000 - round)) {}
-            if round % 100 == 0 { live.append(timer) } else { queue.cancel(timer) }
-            #expect(queue.heldEntries <= max(65, 2 * queue.count + 1))
-        }
-
-        #expect(queue.count == live.count)
-        for timer in live { queue.cancel(timer) }
-        queue.cancel(live[0])
-        #expect(queue.nextDeadline == nil)
-        #expect(queue.heldEntries == 0)
-    }
-
-    @Test func `after a compaction the order still holds`() {
-        var queue = TimerQueue()
-        let start = ContinuousClock.now
-        var order: [Int] = []
-        let timers = (0..<300).map { number in
-            queue.add(at: start + .seconds((number * 7919) % 300)) {
-                order.append((number * 7919) % 300)
-            }
-        }
-        for timer in timers.prefix(200) { queue.cancel(timer) }
-
-        #expect(queue.takeDue(now: start - .seconds(1)) == nil)
-        while let handler = queue.takeDue(now: start + .seconds(300)) { handler() }
-        #expect(order.count == 100 && order == order.sorted())
     }
 }

@@ -41,11 +41,13 @@ struct HTTPRequestHeadTests {
     static let valid = [
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "\r\nGET /a%20b/%C3%A9?x=1+2&y=%26&z&=e HTTP/1.1\r\nHost: a:1\r\nX:\r\nY: \t v w \r\n\r\n",
-        "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhelloGET /n HTTP/1.1\r\nHost: a\r\n\r\n",
-        "PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n00b;a=\"1\"\r\n"
-            + " wide world\r\n0\r\nX-Sum: 1\r\n\r\nHEAD /n HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello"
+            + "GET /n HTTP/1.1\r\nHost: a\r\n\r\n",
+        "PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "5\r\nhello\r\n00b;a=\"1\"\r\n wide world\r\n0\r\nX-Sum: 1\r\n\r\nHEAD /n HTTP/1.1\r\nHost: a\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: \r\n\r\n",
-        "GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n\r\nGET http://a?q HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n"
+            + "GET http://a?q HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /old HTTP/1.0\r\n\r\n",
     ]
 

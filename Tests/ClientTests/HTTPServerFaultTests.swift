@@ -18,7 +18,7 @@ struct HTTPServerFaultTests {
             let peer = try HTTPServerPeer.connect(to: port)
             await peer.send(Self.get)
 
-            #expect(await peer.read(until: "9").hasSuffix("\r\n\r\n0123456789"))
+            #expect(await peer.read(until: "0123456789").contains("\r\n\r\n0123"))
         }
     }
 
@@ -72,10 +72,10 @@ struct HTTPServerFaultTests {
 
     @Test func `a head that comes too slowly is cut`() async throws {
         var limits = HTTPServerLimits()
-        limits.headDeadline = .seconds(1)
+        limits.headDeadline = .milliseconds(500)
         try await withServer(limits) { port, _ in
-            let peer = try HTTPServerPeer.connect(to: port)
-            await peer.send("GET / HTTP/1.1\r\nHost: a\r\nX: ")
+            let start = "GET / HTTP/1.1\r\nHost: a\r\nX: "
+            let peer = try HTTPServerPeer.connect(to: port, sending: start)
             // Never silent: what counts is the whole head.
             let drip = Task {
                 while !Task.isCancelled {
@@ -146,7 +146,7 @@ struct HTTPServerFaultTests {
         limits.connections = 1
         try await withServer(limits) { port, _ in
             let answers = try await withThrowingTaskGroup(of: String.self) { group in
-                for _ in 0..<150 {
+                for _ in 0..<100 {
                     group.addTask {
                         let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
                         return try await exchange(request, with: port).text
@@ -155,7 +155,7 @@ struct HTTPServerFaultTests {
                 return try await group.reduce(into: [String]()) { $0.append($1) }
             }
 
-            #expect(answers.count == 150)
+            #expect(answers.count == 100)
             #expect(
                 answers.allSatisfy {
                     $0.hasPrefix("HTTP/1.1 200 ") || $0.hasPrefix("HTTP/1.1 503 ")

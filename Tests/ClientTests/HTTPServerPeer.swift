@@ -28,7 +28,8 @@ final class HTTPServerPeer: Sendable {
         Glibc.close(descriptor)
     }
 
-    static func connect(to port: UInt16) throws -> HTTPServerPeer {
+    /// Connects, and sends a few bytes at once, however busy the test's threads are.
+    static func connect(to port: UInt16, sending text: String = "") throws -> HTTPServerPeer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -43,6 +44,10 @@ final class HTTPServerPeer: Sendable {
         var limit = timeval(tv_sec: patience, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        let sent = Glibc.send(descriptor, text, text.utf8.count, CInt(MSG_NOSIGNAL))
+        guard sent == text.utf8.count else {
+            throw HTTPServerError.system(call: "send", errno: errno)
+        }
         return HTTPServerPeer(descriptor)
     }
 

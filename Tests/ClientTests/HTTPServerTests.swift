@@ -3,7 +3,7 @@ import Testing
 @testable import HTTP
 
 struct HTTPServerTests {
-    @Test(arguments: MalformedRequest.all)
+    @Test(.serialized, arguments: MalformedRequest.all)
     func `what two readers could take differently is refused`(request: MalformedRequest)
         async throws
     {
@@ -84,7 +84,8 @@ struct HTTPServerTests {
     @Test func `chunks become one body`() async throws {
         try await withServer { port, _ in
             let (text, _) = try await exchange(
-                "PUT /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                "PUT /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                    + "Connection: close\r\n\r\n"
                     + "5;ext\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: 1\r\n\r\n",
                 with: port
             )
@@ -104,6 +105,19 @@ struct HTTPServerTests {
             #expect(await peer.read(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
             await peer.send("abc")
             #expect(await peer.read(until: "]").hasSuffix("PUT /x [abc]"))
+        }
+    }
+
+    @Test func `a client that asks but does not wait keeps its connection`() async throws {
+        try await withServer { port, _ in
+            let peer = try HTTPServerPeer.connect(to: port)
+            let head =
+                "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+            for _ in 0..<2 {
+                await peer.send(head + "abc")
+                let text = await peer.read(until: "]")
+                #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.hasSuffix("PUT /x [abc]"))
+            }
         }
     }
 
@@ -163,7 +177,8 @@ struct HTTPServerTests {
             for (count, expected) in [(10, "some"), (11, "none")] {
                 let body = String(repeating: "x", count: count)
                 let (text, _) = try await exchange(
-                    "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(count)\r\n\r\n"
+                    "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                        + "Content-Length: \(count)\r\n\r\n"
                         + body,
                     with: port
                 )
