@@ -54,9 +54,12 @@ final class Connection {
         (context, descriptor) = (made, made.pointee.fd)
     }
 
-    /// Waits until the server has accepted.
+    /// Waits until the server has accepted; closes the connection when it does not.
     ///
-    /// - Parameter host: whose certificate to expect; `nil`: no TLS.
+    /// - Parameters:
+    ///   - deadline: when to give up.
+    ///   - host: whose certificate to expect; `nil`: no TLS.
+    /// - Throws: why there is no connection.
     func connect(
         until deadline: ContinuousClock.Instant,
         expectingCertificateOf host: String?
