@@ -43,11 +43,9 @@ package final class RunningProgram: Sendable {
 
     /// Starts the program.
     ///
-    /// - Parameters:
-    ///   - folder: the working folder, which lies in the temporary folder, so that nothing is left
-    ///     running.
-    ///   - name: of the output files, without their endings.
-    ///   - environment: beyond `Program.environment`.
+    /// Its working folder lies in the temporary folder, so that nothing is left running; there its
+    /// output goes to files that begin with `name`. Its environment is `Program.environment` and
+    /// what is given here.
     package init(
         _ arguments: [String],
         in folder: String,

@@ -9,9 +9,8 @@ package import Sandbox
 // MARK: Programs
 
 extension TestBed {
-    /// Starts `tiktok-publisher work` as a process of its own.
-    ///
-    /// - Parameter environment: settings that win over those of `.env`.
+    /// Starts `tiktok-publisher work` as a process of its own; settings given here win over those
+    /// of `.env`.
     package func startWorker(
         _ name: String = "worker",
         environment: [String: String] = [:]
@@ -103,7 +102,8 @@ extension TestBed {
         _ holds: (HistoryRow) -> Bool
     ) async throws -> HistoryRow {
         var latest: HistoryRow?
-        try await waitUntil("\(job) \(what)", limit: limit, state: { await state(latest, worker) }) {
+        try await waitUntil("\(job) \(what)", limit: limit, state: { await state(latest, worker) })
+        {
             latest = try await rowIfReachable(job) ?? latest
             return latest.map(holds) ?? false
         }

@@ -31,10 +31,8 @@ package final class TestBed: Sendable {
 
     /// Runs a test on a bed of its own, and takes it down again however the test ends.
     ///
-    /// - Parameters:
-    ///   - settings: beyond, or instead of, the usual ones.
-    ///   - servers: `nil`: those that every test shares.
-    ///   - options: of the stand-in; its processing takes no time unless they say so.
+    /// `settings` stand beside, or instead of, the usual ones; without `servers` the bed stands on
+    /// those that every test shares. The stand-in's processing takes no time unless `options` say so.
     package static func run(
         _ settings: [String: String] = [:],
         servers: TestServers? = nil,
@@ -120,9 +118,7 @@ package final class TestBed: Sendable {
 
     // MARK: Setting the scene
 
-    /// Connects accounts at the stand-in and here.
-    ///
-    /// - Parameter change: what is special about them.
+    /// Connects accounts at the stand-in and here; `change` says what is special about them.
     package func connect(
         _ names: String...,
         change: (inout SandboxAccount) -> Void = { _ in }
