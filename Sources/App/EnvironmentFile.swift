@@ -1,5 +1,7 @@
 /// Pure: reads a `.env` file: `NAME=value` lines, `#` comments, an optional `export`, and values in
-/// single or double quotes. Nothing is expanded.
+/// single or double quotes.
+///
+/// Nothing is expanded.
 enum EnvironmentFile {
     struct Problem: Error, Equatable, CustomStringConvertible {
         let line: Int

@@ -56,8 +56,8 @@ enum Help {
 
             \(lines.joined(separator: "\n"))
 
-            Settings come from the environment and from .env in this folder (--env-file names another);
-            .env.example lists them all. COMMAND --help says more.
+            Settings come from the environment and from .env in this folder (--env-file names
+            another); .env.example lists them all. COMMAND --help says more.
             Exit codes: 0 done, 1 failed, 2 bad usage, 78 bad configuration.
             """
     }

@@ -3,7 +3,9 @@ internal import Redis
 internal import Telemetry
 
 /// Writes down what a turn came to: PostgreSQL first, then the queue, and nothing is settled that
-/// is not recorded. Also makes the one decision that needs the count of attempts.
+/// is not recorded.
+///
+/// Also makes the one decision that needs the count of attempts.
 package struct Recorder: Sendable {
     private let history: History
     private let queue: JobQueue
@@ -67,6 +69,7 @@ package struct Recorder: Sendable {
     /// Writes the row.
     ///
     /// - Returns: what the queue is to do; `nil` when it has done it, or the job is not ours.
+    // tidy: long function, because every outcome has its clause in one switch.
     private func write(
         _ outcome: Outcome,
         _ result: Publisher.Result,

@@ -13,7 +13,9 @@ package struct Turn: Sendable {
     let entry: History.Entry
     let token: AccessToken
 
-    /// Throws when the job is no longer ours. Stands before every call that cannot be taken back.
+    /// Throws when the job is no longer ours.
+    ///
+    /// Stands before every call that cannot be taken back.
     func checkHeld() throws(Stop) {
         guard lease.isHeld, !Task.isCancelled else { throw .lost }
     }
@@ -55,7 +57,8 @@ package struct Turn: Sendable {
 
     /// Waits a moment; ends early when the job is lost.
     func pause(_ duration: Duration) async {
-        try? await Task.sleep(for: duration)  // only cancellation throws, and every caller checks it
+        // Only cancellation throws, and every caller asks for it next.
+        try? await Task.sleep(for: duration)
     }
 }
 

@@ -2,7 +2,6 @@ package import EventLoop
 internal import FoundationEssentials
 package import Redis
 package import Telemetry
-internal import TikTok
 
 /// Claims jobs while it has room, runs each to the end of its turn, and drains when told to.
 ///
@@ -31,7 +30,7 @@ package actor Worker {
     private let recorder: Recorder
     private let history: History
     private let drain: Drain
-    private let log: Log
+    let log: Log
 
     private var inHand: [String: Task<Void, Never>] = [:]
     private var isPaused = false
@@ -267,37 +266,5 @@ package actor Worker {
         }
         while let task = inHand.values.first { await task.value }
         cut.cancel()
-    }
-
-    private func report(
-        _ result: Publisher.Result,
-        _ claim: Claim,
-        _ ending: Recorder.Ending
-    ) {
-        let failure = result.outcome.failure
-        LogContext.$current.withValue(
-            LogContext(job: result.entry?.jobID, attempt: claim.attempts + 1)
-        ) {
-            switch ending {
-            case .settled(let outcome):
-                log.info(
-                    "job.turn",
-                    [
-                        "outcome": .string(outcome), "queue": .string(claim.queue),
-                        "fence": .integer(claim.fence), "code": failure.map { .string($0.code) },
-                        "owner": failure.map { .string($0.owner.rawValue) },
-                        "log_id": failure?.logID.map { .string($0) },
-                    ]
-                )
-            case .left:
-                log.warning(
-                    "job.left",
-                    [
-                        "outcome": .string(result.outcome.name), "queue": .string(claim.queue),
-                        "fence": .integer(claim.fence),
-                    ]
-                )
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 // MARK: What the administrator sends and gets, as JSON
 
@@ -49,8 +49,21 @@ package struct SandboxDocumentError: Error, CustomStringConvertible {
     package let description: String
 }
 
+extension Sandbox {
+    /// `{"url":…,"accounts":[…]}`, for whoever starts a sandbox as a process of its own.
+    package func readyDocument(_ connections: [SandboxConnection]) -> [UInt8] {
+        let ready: JSONValue = [
+            "url": .string(url), "accounts": .array(connections.map(\.json)),
+        ]
+        return ready.encoded
+    }
+}
+
 extension SandboxConnection {
-    package var json: JSONValue {
+    /// One line of JSON, tokens included.
+    package var text: String { json.encodedText }
+
+    var json: JSONValue {
         [
             "open_id": .string(openID),
             "scopes": .array(scopes.map { .string($0) }),

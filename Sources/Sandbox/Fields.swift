@@ -7,7 +7,7 @@ struct Fields {
     private let members: [String: JSONValue]
     private let prefix: String
 
-    /// - Parameter name: where the object sits, for messages; empty at the top.
+    /// Opens an object; `name` is where it sits, for messages, and empty at the top.
     init(_ value: JSONValue?, name: String = "") throws(Refusal) {
         guard let members = value?.object else {
             throw .invalid(name.isEmpty ? "The body must be a JSON object" : "\(name) is required")

@@ -32,7 +32,7 @@ final class FileDigest: Sendable {
         }
     }
 
-    /// - Parameter offset: where in the file the piece belongs; never beyond what came before.
+    /// Takes bytes that belong at `offset` of the file, never beyond what came before.
     func take(_ piece: [UInt8], at offset: Int64) {
         progress.withLock { own in
             Self.compare(piece, at: offset, &own)
@@ -61,6 +61,8 @@ final class FileDigest: Sendable {
     }
 
     private static func compare(_ piece: [UInt8], at offset: Int64, _ own: inout Progress) {
+        // An attempt that was replaced may still bring bytes of an earlier chunk.
+        guard offset >= own.chunkStart else { return }
         let place = offset - own.chunkStart
         var sample = (place + sampleStep - 1) / sampleStep
         while sample * sampleStep < place + Int64(piece.count) {

@@ -13,9 +13,7 @@ package final class Sandbox: Sendable {
     private let service: SandboxService
     private let server: HTTPServer
 
-    /// Listens.
-    ///
-    /// - Parameter port: 0 takes any free one.
+    /// Listens on a numeric address; port 0 takes any free one.
     package static func start(
         on loop: EventLoop,
         host: String = "127.0.0.1",

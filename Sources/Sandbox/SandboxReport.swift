@@ -27,8 +27,9 @@ package struct SandboxPost: Sendable {
     package let mode: String
     package let privacy: String
     package let bytes: Int64
-    /// Of an upload whose bytes are all here, lowercase hex; otherwise empty. `mixed`: a chunk was
-    /// sent again with other bytes.
+    /// Of an upload whose bytes are all here, lowercase hex; otherwise empty.
+    ///
+    /// `mixed`: a chunk was sent again with other bytes.
     package let sha256: String
     package let status: String
     package let failReason: String?

@@ -98,7 +98,11 @@ extension SandboxState {
         switch (request.method, request.path) {
         case ("GET", "/sandbox/health"): return ["ok": true]
         case ("GET", "/sandbox/report"): return report(at: instant).json
-        case ("GET", "/sandbox/journal"): return ["entries": .array(entries.map(\.json))]
+        case ("GET", "/sandbox/journal"):
+            return [
+                "entries": .array(entries.map(\.json)),
+                "violations": .array(journal.violations.map(\.json)),
+            ]
         case ("DELETE", "/sandbox/faults"): clearFaults()
         case ("POST", "/sandbox/reset"): reset()
         case ("POST", "/sandbox/accounts"): return try postAccount(request, at: instant)

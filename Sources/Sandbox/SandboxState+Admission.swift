@@ -42,7 +42,11 @@ extension SandboxState {
     /// Every request with a living token counts against its minute, except those refused for it.
     mutating func admit(_ request: SandboxRequest, at now: Int64) throws(Refusal) -> Caller {
         let endpoint = request.endpoint
-        guard let text = request.bearer, let token = accessTokens[text], now < token.expiresAt,
+        guard let text = request.bearer else {
+            noteViolation("\(endpoint.rawValue): no bearer token", at: now)
+            throw .tokenInvalid
+        }
+        guard let token = accessTokens[text], now < token.expiresAt,
             let account = accounts[token.openID]
         else { throw .tokenInvalid }
         guard endpoint.scopes.contains(where: token.scopes.contains) else {
@@ -105,8 +109,10 @@ extension SandboxState {
         activeCreators[openID].map { $0 > now - Self.dayMilliseconds } ?? false
     }
 
-    /// Posts begun within 24 hours that still hold a place: not failed, not abandoned, and for
-    /// drafts not yet used by the owner. The window rolls; nothing is reset at midnight.
+    /// Posts begun within 24 hours that still hold a place.
+    ///
+    /// Those are not failed, not abandoned, and drafts are not yet used by the owner. The window
+    /// rolls; nothing is reset at midnight.
     private func started(_ mode: Post.Mode, by account: SandboxAccount, at now: Int64) -> Int {
         var count = 0
         for publishID in (publishIDsOfAccount[account.openID] ?? []).reversed() {

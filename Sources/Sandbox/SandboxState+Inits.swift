@@ -117,6 +117,9 @@ extension SandboxState {
         var info: PostInfo?
         var source: SourceInfo
         var verdict: String?
+
+        /// Inbox drafts have none.
+        var title: String { info?.title ?? "" }
     }
 
     private mutating func begin(
@@ -127,8 +130,7 @@ extension SandboxState {
         guard publishIDs.count < options.postsKept else {
             throw Refusal(status: 500, code: "internal_error", message: "The sandbox is full")
         }
-        let title = beginning.info?.title ?? ""
-        noteRepeatedTitle(title, of: caller.openID, at: now)
+        noteRepeatedTitle(beginning.title, of: caller.openID, at: now)
         let number = nextNumber()
         let publishID = publishID(beginning, number)
         var data: [String: JSONValue] = ["publish_id": .string(publishID)]
@@ -145,25 +147,40 @@ extension SandboxState {
                 "\(publicURL)/video/?upload_id=\(upload.uploadID)&upload_token=\(upload.token)"
             )
         }
-        let isPull = publishIDOfUpload.isEmpty || data["upload_url"] == nil
-        posts[publishID] = Post(
+        keep(post(beginning, publishID, source, caller, number, at: now))
+        return .object(data)
+    }
+
+    private func post(
+        _ beginning: Beginning,
+        _ publishID: String,
+        _ source: Post.Source,
+        _ caller: Caller,
+        _ number: Int64,
+        at now: Int64
+    ) -> Post {
+        let isPull = if case .pull = source { true } else { false }
+        return Post(
             publishID: publishID,
             openID: caller.openID,
             media: beginning.media,
             mode: beginning.mode,
             source: source,
-            title: title,
+            title: beginning.title,
             privacy: beginning.info?.privacy ?? "",
             createdAt: now,
             postID: 7_600_000_000_000_000_000 + number,
             completeAt: isPull ? now + options.download.milliseconds : nil,
             verdict: beginning.verdict
         )
-        publishIDs.append(publishID)
-        publishIDsOfAccount[caller.openID, default: []].append(publishID)
-        publishIDsOfTitle[titleKey(title, caller.openID), default: []].append(publishID)
-        if beginning.mode == .direct { activeCreators[caller.openID] = now }
-        return .object(data)
+    }
+
+    private mutating func keep(_ post: Post) {
+        posts[post.publishID] = post
+        publishIDs.append(post.publishID)
+        publishIDsOfAccount[post.openID, default: []].append(post.publishID)
+        publishIDsOfTitle[titleKey(post.title, post.openID), default: []].append(post.publishID)
+        if post.mode == .direct { activeCreators[post.openID] = post.createdAt }
     }
 
     private func publishID(_ beginning: Beginning, _ number: Int64) -> String {

@@ -140,6 +140,7 @@ extension SandboxState {
     ) -> SandboxConnection {
         accessTokens = accessTokens.filter { $0.value.expiresAt > now }
         refreshTokens = refreshTokens.filter { $0.value.expiresAt > now }
+        requestTimes = requestTimes.filter { accessTokens[$0.key.token] != nil }
         let connection = SandboxConnection(
             openID: account.openID,
             scopes: scopes,

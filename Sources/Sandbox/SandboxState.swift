@@ -174,7 +174,7 @@ struct SandboxRandom: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// - Parameter count: bytes, twice as many digits.
+    /// So many random bytes, as twice as many digits.
     mutating func hex(_ count: Int) -> String {
         (0..<count).map { _ in
             let byte = UInt8.random(in: .min ... .max, using: &self)

@@ -47,7 +47,9 @@ extension SandboxState {
 
     // MARK: Pulls
 
-    /// https, and below a verified prefix or domain. Nothing is fetched.
+    /// Takes https below a verified prefix or domain.
+    ///
+    /// Nothing is fetched.
     func checkPullURL(_ url: String) throws(Refusal) {
         let scheme = "https://"
         guard url.hasPrefix(scheme), url.utf8.count <= 4096,
@@ -56,6 +58,10 @@ extension SandboxState {
         let host = url.dropFirst(scheme.count).prefix { !"/?#".contains($0) }.lowercased()
         guard !host.isEmpty, !host.contains("@"), !host.contains("[") else {
             throw .invalid("The URL names no host")
+        }
+        // Dot segments would lead out of a verified prefix.
+        guard !url.split(separator: "/").contains("..") else {
+            throw .forbidden("url_ownership_unverified")
         }
         let isVerified =
             options.verifiedPrefixes.contains { $0.hasSuffix("/") && url.hasPrefix($0) }

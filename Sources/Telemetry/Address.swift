@@ -1,7 +1,7 @@
 /// Addresses inside a text, as far as redaction cares.
 enum Address {
     /// Looking for the `@` behind a password ends here, so that a hostile text costs little.
-    private static let credentialsBytesMax = 1024
+    private static let credentialsBytesMax = 512
 
     /// The query of an address whose `://` is at a place: what follows `?` or `#` up to its end.
     ///
@@ -9,7 +9,9 @@ enum Address {
     static func query(in text: [UInt8], at colon: Int) -> Range<Int>? {
         guard text[colon...].starts(with: "://".utf8) else { return nil }
         let end = text[colon...].firstIndex(where: endsAddress) ?? text.endIndex
-        let mark = text[colon..<end].firstIndex { "?#".utf8.contains($0) }
+        let mark = text[colon..<end].firstIndex {
+            $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
+        }
         return mark.map { $0 + 1..<end } ?? end..<end
     }
 
@@ -31,7 +33,12 @@ enum Address {
     }
 
     private static func endsAddress(_ byte: UInt8) -> Bool {
-        byte <= 0x20 || "\"'<>`".utf8.contains(byte)
+        switch byte {
+        case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "<"),
+            UInt8(ascii: ">"), UInt8(ascii: "`"):
+            true
+        default: false
+        }
     }
 }
 

@@ -4,8 +4,8 @@ package import FoundationEssentials
 ///
 ///     log.info("job.retry", ["wait": .duration(delay), "reason": .string(code.text)])
 ///
-/// The event and the names of fields are literals, so nothing from outside can become one. Text passes
-/// the list of readable fields and then the redactor before it is written.
+/// The event and the names of fields are literals, so nothing from outside can become one. Text
+/// passes the list of readable fields and then the redactor before it is written.
 package struct Log: Sendable {
     /// Where lines go: each call gets one whole line with its line feed, to be written at once.
     package typealias Sink = @Sendable ([UInt8]) -> Void

@@ -1,8 +1,8 @@
 /// The fields whose text may be read in a log; the text of every other field is withheld.
 ///
-/// A new field that carries text is entered here, after a look at what it can hold. Never: captions,
-/// file names, addresses with queries, open ids, user names, account ids, tokens. Numbers,
-/// truth values and durations are written whatever the field is called.
+/// A new field that carries text is entered here, after a look at what it can hold. Never:
+/// captions, file names, addresses with queries, open ids, user names, account ids, tokens.
+/// Numbers, truth values and durations are written whatever the field is called.
 package enum LogKeys {
     package static let readable: Set<String> = [
         // Where: the job, the step, the program.

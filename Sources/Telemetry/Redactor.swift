@@ -1,8 +1,9 @@
 /// Takes secrets out of text: those it knows, and what looks like one.
 ///
-/// Three nets. Registered secrets are replaced wherever they stand, in several encodings. Then shapes: bearer
-/// tokens, TikTok's `act.` and `rft.`, Fernet tokens, values of telling parameters, user and
-/// password of an address, and its whole query. Text that is too long to look through is withheld.
+/// Three nets. Registered secrets are replaced wherever they stand, in several encodings. Then
+/// shapes: bearer tokens, TikTok's `act.` and `rft.`, Fernet tokens, values of telling parameters,
+/// user and password of an address, and its whole query. Text that is too long to look through is
+/// withheld.
 package struct Redactor: Sendable {
     /// Longer text is not looked through but left out.
     package static let textBytesMax = 16 * 1024

@@ -85,46 +85,72 @@ struct SecretIndex: Sendable {
         buckets[key] = bucket.isEmpty ? nil : bucket
     }
 
-    /// Bytes of the longest secret that begins there.
+    /// Bytes of text that the longest secret beginning there takes up.
+    ///
+    /// Backslashes in the text count for nothing, so that a secret is found inside a string inside
+    /// a string, however deep; the forms hold none.
     func match(in text: [UInt8], at start: Int) -> Int? {
-        guard !buckets.isEmpty, let key = Self.key(text, at: start), let bucket = buckets[key]
+        guard !buckets.isEmpty, text[start] != Self.backslash,
+            let key = Self.key(text, at: start), let bucket = buckets[key]
         else { return nil }
-        return bucket.first { text[start...].starts(with: $0.form) }?.form.count
+        return bucket.lazy.compactMap { Self.length(of: $0.form, in: text, at: start) }.first
     }
 
+    private static let backslash = UInt8(ascii: "\\")
+
+    private static func length(of form: [UInt8], in text: [UInt8], at start: Int) -> Int? {
+        var place = start
+        for byte in form {
+            while place < text.count, text[place] == backslash { place += 1 }
+            guard place < text.count, text[place] == byte else { return nil }
+            place += 1
+        }
+        return place - start
+    }
+
+    /// The first six bytes that are no backslashes; those may be many, but not without end.
     private static func key(_ bytes: [UInt8], at start: Int) -> UInt64? {
-        guard start + prefixLength <= bytes.count else { return nil }
-        return bytes[start..<start + prefixLength].reduce(0) { $0 << 8 | UInt64($1) }
+        var key: UInt64 = 0
+        var missing = prefixLength
+        for byte in bytes[start...].prefix(prefixLength * 16) where byte != backslash {
+            key = key << 8 | UInt64(byte)
+            missing -= 1
+            if missing == 0 { return key }
+        }
+        return nil
     }
 }
 
 /// The ways in which a secret may be written.
 enum SecretForms {
-    /// As it is; percent-encoded; as part of a JSON string, also one inside another; hexadecimal;
-    /// and in base64, wherever it stands in the encoded text.
+    /// As it is; percent-encoded once or twice; with its letters beyond ASCII as JSON may write
+    /// them; hexadecimal; and in base64, wherever it stands in the encoded text.
     static func all(of secret: String) -> Set<[UInt8]> {
         let bytes = Array(secret.utf8)
-        let escaped = jsonEscaped(bytes)
-        let slashes = withSlashes(escaped)
+        let encoded = percentEncoded(bytes, digits: upper)
         var forms: Set<[UInt8]> = [
-            bytes, escaped, slashes, jsonEscaped(escaped), jsonEscaped(slashes),
-            percentEncoded(bytes, digits: "0123456789ABCDEF"),
-            percentEncoded(bytes, digits: "0123456789abcdef"),
-            percentEncoded(
-                percentEncoded(bytes, digits: "0123456789ABCDEF"),
-                digits: "0123456789ABCDEF"
-            ),
-            hexadecimal(bytes, digits: "0123456789abcdef"),
-            hexadecimal(bytes, digits: "0123456789ABCDEF"),
+            bytes, jsonUnicode(secret), encoded, percentEncoded(bytes, digits: lower),
+            percentEncoded(encoded, digits: upper), hexadecimal(bytes, digits: lower),
+            hexadecimal(bytes, digits: upper),
         ]
         for shift in 0..<3 {
-            let plain = base64(bytes, shift: shift, last: "+/")
-            forms.insert(plain)
-            forms.insert(withSlashes(plain))
+            forms.insert(base64(bytes, shift: shift, last: "+/"))
             forms.insert(base64(bytes, shift: shift, last: "-_"))
         }
+        let found = forms.map { form in form.filter { $0 != UInt8(ascii: "\\") } }
         // A form shorter than the index's prefix cannot be looked for, and would match anything.
-        return forms.filter { $0.count >= SecretRegistry.secretBytesMin }
+        return Set(found.filter { $0.count >= SecretRegistry.secretBytesMin })
+    }
+
+    private static let upper: StaticString = "0123456789ABCDEF"
+    private static let lower: StaticString = "0123456789abcdef"
+
+    private static func jsonUnicode(_ secret: String) -> [UInt8] {
+        secret.utf16.flatMap { unit -> [UInt8] in
+            if unit < 0x80 { return [UInt8(unit)] }
+            return Array("u".utf8)
+                + hexadecimal([UInt8(unit >> 8), UInt8(unit & 255)], digits: lower)
+        }
     }
 
     private static func percentEncoded(_ bytes: [UInt8], digits: StaticString) -> [UInt8] {
@@ -140,25 +166,13 @@ enum SecretForms {
         }
     }
 
-    private static func jsonEscaped(_ bytes: [UInt8]) -> [UInt8] {
-        bytes.flatMap { byte -> [UInt8] in
-            byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-                ? [UInt8(ascii: "\\"), byte] : [byte]
-        }
-    }
-
-    /// Many JSON writers escape slashes too.
-    private static func withSlashes(_ bytes: [UInt8]) -> [UInt8] {
-        bytes.flatMap { $0 == UInt8(ascii: "/") ? [UInt8(ascii: "\\"), $0] : [$0] }
-    }
-
     private static func hexadecimal(_ bytes: [UInt8], digits: StaticString) -> [UInt8] {
         let digits = Array(digits.description.utf8)
         return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     }
 
-    /// Base64 of the bytes when `shift` bytes of something else stand before them in a group of three,
-    /// without the characters at both ends that depend on their neighbours.
+    /// Base64 of the bytes when `shift` bytes of something else stand before them in a group of
+    /// three, without the characters at both ends that depend on their neighbours.
     private static func base64(_ bytes: [UInt8], shift: Int, last: StaticString) -> [UInt8] {
         let alphabet = Array(
             ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -40,8 +40,9 @@ enum SecretShapes {
     /// not count.
     private static let secretNames = names(
         """
-        accesstoken refreshtoken clientsecret clientkey codeverifier uploadtoken uploadid uploadurl \
-        uploadaddress password passwd passphrase cryptographykey privatekey apikey httptoken \
+        accesstoken refreshtoken clientsecret clientkey codeverifier uploadtoken uploadid \
+        uploadurl uploadaddress password passwd passphrase cryptographykey privatekey apikey \
+        httptoken \
         xamzsignature xamzcredential xamzsecuritytoken awsaccesskeyid xgoogsignature signature \
         sessiontoken idtoken requirepass authorizationcode
         """
@@ -61,15 +62,22 @@ enum SecretShapes {
 
     private static func parameter(_ text: [UInt8], _ start: Int) -> Range<Int>? {
         let end = nameEnd(text, start)
-        guard let value = value(text, behind: end) else { return nil }
-        let tail = text[max(start, end - nameBytesMax)..<end]
-        let letters = tail.filter { isWordByte($0) && $0 != UInt8(ascii: "_") }
-        let name = String(decoding: letters, as: UTF8.self).lowercased()
-        if headerNames.contains(name) { return value.lowerBound..<lineEnd(text, value.lowerBound) }
+        // The name first: looking for the value of every word would cost the square of the text.
+        let name = plainName(text[max(start, end - nameBytesMax)..<end])
+        let isHeader = headerNames.contains(name)
+        let isSecret = secretNames.contains(where: name.hasSuffix)
+        guard isHeader || isSecret || doubtfulNames.contains(name),
+            var value = value(text, behind: end)
+        else { return nil }
+        if isHeader { value = value.lowerBound..<lineEnd(text, value.lowerBound) }
         guard !value.isEmpty else { return nil }
-        if secretNames.contains(where: name.hasSuffix) { return value }
-        guard doubtfulNames.contains(name) else { return nil }
-        return isInQuery(text, start) || looksRandom(text[value]) ? value : nil
+        let counts = isHeader || isSecret || isInQuery(text, start) || looksRandom(text[value])
+        return counts ? value : nil
+    }
+
+    private static func plainName(_ bytes: ArraySlice<UInt8>) -> String {
+        let letters = bytes.filter { isWordByte($0) && $0 != UInt8(ascii: "_") }
+        return String(decoding: letters, as: UTF8.self).lowercased()
     }
 
     /// The value of a name that ends there: behind an optional quote, a `=` or `:`, and what may

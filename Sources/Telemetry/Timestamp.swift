@@ -5,7 +5,7 @@ package enum Timestamp {
     /// Years 1 to 9999; a moment outside is cut to their ends.
     package static func text(_ moment: Date) -> String {
         let bounded = min(max(moment.timeIntervalSince1970, -62_135_596_800), 253_402_300_799.999)
-        let milliseconds = Int64((bounded * 1000).rounded(.down))
+        let milliseconds = Int64((bounded * 1000).rounded())
         let (seconds, fraction) = divide(milliseconds, by: 1000)
         let (days, secondOfDay) = divide(seconds, by: 86400)
         let (year, month, day) = civil(days)

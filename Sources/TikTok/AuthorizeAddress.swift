@@ -69,8 +69,8 @@ package struct CodeVerifier: Sendable, Equatable, NeverPrinted {
     }
 }
 
-/// A SHA-256 in lower-case hexadecimal: TikTok's own way, not the base64url of RFC 7636, with which consent
-/// works and the exchange fails.
+/// A SHA-256 in lower-case hexadecimal: TikTok's own way, not the base64url of RFC 7636, with which
+/// consent works and the exchange fails.
 package struct CodeChallenge: Sendable, Equatable {
     package let text: String
 

@@ -1,10 +1,9 @@
 /// How a video is cut for TikTok, fixed when the upload is opened.
 ///
-/// The count is floor(size / chunk), never rounded up; what is left over rides in the last chunk, which is
-/// therefore up to twice as long. One chunk must be declared with the size of the file, or TikTok
-/// refuses it: a file shorter than two chunks goes whole.
-/// Source: Media Transfer Guide (copy of 2026-09-11); the one-chunk rule is enforced since about
-/// 2026-08-10 and documented nowhere.
+/// The count is floor(size / chunk), never rounded up; what is left over rides in the last chunk,
+/// which is therefore up to twice as long. One chunk must be declared with the size of the file, or
+/// TikTok refuses it: a file shorter than two chunks goes whole. Source: Media Transfer Guide (copy
+/// of 2026-09-11); the one-chunk rule is enforced since about 2026-08-10 and documented nowhere.
 package struct ChunkPlan: Sendable, Equatable {
     /// Bytes of the file.
     package let size: Int64

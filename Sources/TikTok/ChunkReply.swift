@@ -1,7 +1,7 @@
 /// What to do after one chunk was sent.
 ///
-/// Codes: Media Transfer Guide, copy of 2026-09-11; what we do about them is ours. No case says "send
-/// anyway": bytes are repeated only where nothing can be posted twice by it.
+/// Codes: Media Transfer Guide, copy of 2026-09-11; what we do about them is ours. No case says
+/// "send anyway": bytes are repeated only where nothing can be posted twice by it.
 package enum ChunkReply: Sendable, Equatable {
     /// TikTok holds every chunk before this index, which is the next to send.
     case next(Int64)
@@ -9,13 +9,17 @@ package enum ChunkReply: Sendable, Equatable {
     case finished
     /// TikTok says it has all bytes before we sent them; as `finished`, and worth a warning.
     case finishedEarly
-    /// Unclear; TikTok may have everything. Ask for the status before anything else.
+    /// Unclear; TikTok may have everything.
+    ///
+    /// Ask for the status before anything else.
     case askStatus
     /// The same bytes again after a pause; the pause is TikTok's when it names one.
     case resend(after: Duration?)
     /// The same bytes once more on a new connection; when that does not help, stop and reconcile.
     case resendOnce
-    /// TikTok's count is behind ours: go on from this earlier index. Bounded by the caller.
+    /// TikTok's count is behind ours: go on from this earlier index.
+    ///
+    /// Bounded by the caller.
     case rewind(to: Int64)
     /// The address has expired (403) or is not known (404): stop, and reconcile.
     case addressGone(httpStatus: Int)

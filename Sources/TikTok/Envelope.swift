@@ -3,8 +3,8 @@ internal import JSON
 
 /// An answer that says `ok`: `{"data": …, "error": {"code": "ok", "log_id": …}}`.
 ///
-/// The body decides before the status does: TikTok refuses with HTTP 200 where it likes. Only the code
-/// `ok` under a 2xx status is a yes.
+/// The body decides before the status does: TikTok refuses with HTTP 200 where it likes. Only the
+/// code `ok` under a 2xx status is a yes.
 struct Envelope {
     let endpoint: Endpoint
     let httpStatus: Int
@@ -108,7 +108,8 @@ struct ReplyBody {
 
 /// TikTok's name for a request.
 enum LogID {
-    /// Looks where the pages and the samples put it: `log_id`, in prose `logid`, in `error` or beside.
+    /// Looks where the pages and the samples put it: `log_id`, in prose `logid`, in `error` or
+    /// beside.
     static func find(in root: JSONValue?) -> String? {
         let found =
             root?["error"]?["log_id"]?.string ?? root?["error"]?["logid"]?.string

@@ -37,7 +37,7 @@ package enum ErrorCatalogue {
             .permanent,
             .operator,
             "TikTok refused with a code this program does not know: \(code.text).",
-            "Look the code up with TikTok, quoting the log id; send the job again once it is mended."
+            "Ask TikTok about the code, quoting the log id; then send the job again."
         )
     }
 }
@@ -130,8 +130,8 @@ package enum WaitReason: Sendable, Hashable, CaseIterable {
 
     /// How long to wait before asking again when TikTok does not say.
     ///
-    /// The minute is TikTok's sliding window (Rate Limits, stamped 2026-08-04); the others are ours: the daily
-    /// windows roll, so a slot may free at any hour.
+    /// The minute is TikTok's sliding window (Rate Limits, stamped 2026-08-04); the others are
+    /// ours: the daily windows roll, so a slot may free at any hour.
     package var shortestWait: Duration {
         switch self {
         case .rateLimit: .seconds(60)

@@ -1,7 +1,8 @@
 /// Who may see a post.
 ///
-/// Source: Query Creator Info reference (undated copy). Public accounts offer the first, private accounts
-/// the third instead; entries may be missing, and values may come that are not listed here.
+/// Source: Query Creator Info reference (undated copy). Public accounts offer the first, private
+/// accounts the third instead; entries may be missing, and values may come that are not listed
+/// here.
 package enum PrivacyLevel: Hashable, Sendable, CustomStringConvertible {
     case publicToEveryone
     case mutualFollowFriends

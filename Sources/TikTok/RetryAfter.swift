@@ -77,7 +77,8 @@ package enum HTTPDate {
         return value
     }
 
-    /// Days of the proleptic Gregorian calendar; years begin in March, so that the leap day is last.
+    /// Days of the proleptic Gregorian calendar; years begin in March, so that the leap day is
+    /// last.
     private static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64? {
         let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
         let lengths: [Int64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

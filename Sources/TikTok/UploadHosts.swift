@@ -1,8 +1,8 @@
 /// Hosts that an upload address may have.
 ///
-/// A pattern is a host (`upload.example.com`), every host below one (`*.tiktokapis.com`: any depth, whole
-/// labels, not the name itself), or `http://` with a loopback address: only that allows plain http,
-/// and then on any port unless one is named. Hosts of the first two kinds: https on port 443.
+/// A pattern is a host (`upload.example.com`), every host below one (`*.tiktokapis.com`: any depth,
+/// whole labels, not the name itself), or `http://` with a loopback address: only that allows plain
+/// http, and then on any port unless one is named. Hosts of the first two kinds: https on port 443.
 /// Source of the default: Get Started and Media Transfer Guide, copies of 2026-09-11.
 package struct UploadHosts: Sendable, Equatable {
     private let rules: [Rule]

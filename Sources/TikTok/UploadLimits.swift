@@ -1,8 +1,9 @@
 /// TikTok's limits for media and posts.
 ///
-/// "MTG" is the Media Transfer Guide (developers.tiktok.com/doc/content-posting-api-media-transfer-guide),
-/// "DP" the Direct Post reference, "PH" the Photo Post reference, "CSG" the Content Sharing
-/// Guidelines; copies of 2026-09-11.
+/// "MTG" is the Media Transfer Guide
+/// (developers.tiktok.com/doc/content-posting-api-media-transfer-guide), "DP" the Direct Post
+/// reference, "PH" the Photo Post reference, "CSG" the Content Sharing Guidelines; copies of
+/// 2026-09-11.
 package enum UploadLimits {
     /// Smallest chunk, in bytes, unless the whole file is smaller.
     ///

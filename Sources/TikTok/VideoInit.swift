@@ -2,8 +2,8 @@ internal import JSON
 
 /// What a video post says and allows.
 ///
-/// Source: Direct Post reference, copy of 2026-09-11. Its table calls the brand switches required, its sample
-/// omits them: every switch is always sent.
+/// Source: Direct Post reference, copy of 2026-09-11. Its table calls the brand switches required,
+/// its sample omits them: every switch is always sent.
 package struct VideoPost: Sendable, Equatable {
     /// The caption, see `CaptionLimits`; empty for none.
     package var title = ""
@@ -45,8 +45,9 @@ package struct VideoPost: Sendable, Equatable {
 package enum VideoSource: Sendable, Equatable {
     /// We send it in chunks to an address TikTok names.
     case upload(ChunkPlan)
-    /// TikTok fetches it: https, no redirects, a domain verified for the app. Such a post goes
-    /// live without another call, so a lost answer is in doubt.
+    /// TikTok fetches it: https, no redirects, a domain verified for the app.
+    ///
+    /// Such a post goes live without another call, so a lost answer is in doubt.
     case pull(url: String)
 
     var json: JSONValue {

@@ -1,3 +1,4 @@
+import EventLoop
 import HTTP
 import Testing
 
@@ -90,12 +91,13 @@ struct HTTPClientTests {
         let notes = Notes()
         try await HTTPFixture.run { connection in
             _ = try connection.readHeader()
+            _ = try connection.read(1)
             try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             connection.close()
             notes.add("closed")
         } _: { fixture in
             for _ in 1...3 {
-                let request = fixture.request("POST", body: .bytes([1]))
+                let request = fixture.request("PUT", body: .bytes([1]))
                 let response = try await fixture.client.send(request)
                 #expect(response.status == 200)
                 _ = await notes.next()
@@ -209,5 +211,23 @@ struct HTTPClientTests {
             }
             #expect(fixture.server.connectionCount <= 2)
         }
+    }
+
+    @Test func `a client that is dropped closes its connections`() async throws {
+        let notes = Notes()
+        let server = try ScriptedHTTPServer { connection in
+            _ = try connection.readHeader()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            connection.waitForEnd()
+            notes.add("left")
+        }
+        let loop = EventLoop(name: "http-client")
+        let request = HTTPRequest("GET", server.url(), allowsPlainHTTP: true)
+
+        _ = try await HTTPClient(on: loop).send(request)
+
+        #expect(await notes.next() == "left")
+        server.stop()
+        loop.stop()
     }
 }

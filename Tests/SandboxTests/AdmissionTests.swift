@@ -217,6 +217,22 @@ struct CapTests {
         #expect(world.post(.videoInit, .video()).code == "ok")
     }
 
+    @Test func `an unaudited app has five creators a day`() {
+        var world = World { $0.isAudited = false }
+        var codes: [String] = []
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            var account = SandboxAccount(name)
+            account.isPrivate = true
+            world.connection = world.state.addAccount(account, at: world.now)
+            codes.append(world.post(.videoInit, .video(privacy: "SELF_ONLY")).code)
+        }
+
+        #expect(codes == ["ok", "ok", "ok", "ok", "ok", "reached_active_user_cap"])
+        world.wait(seconds: 86_400)
+        world.connection = world.state.addAccount(world.account, at: world.now)
+        #expect(world.post(.creatorInfo).code == "ok")
+    }
+
     @Test func `a banned creator can post nothing`() {
         var account = SandboxAccount("mira")
         account.isBanned = true

@@ -76,6 +76,29 @@ struct ChunkArithmeticTests {
         }
     }
 
+    @Test func `what a careful planner makes of any size is accepted`() {
+        var world = World { $0.requestsPerMinute = [:] }
+        world.state.change { $0.postsKept = 10_000 }
+        var random = SandboxRandom(seed: 1)
+        for round in 0..<500 {
+            let limit: Int64 = round % 2 == 0 ? 4_000_000_000 : 100_000_000
+            let size = Int64.random(in: 1...limit, using: &random)
+            let wanted = Int64.random(in: 5_242_880...32_000_000, using: &random)
+            let chunk = size / wanted < 2 ? size : wanted
+            world.state.reset()
+            world.connection = world.state.addAccount(world.account, at: world.now)
+
+            let reply = world.post(.inboxInit, .video(size: size, chunk: chunk))
+            #expect(reply.code == "ok", "\(size) in chunks of \(chunk)")
+            // One chunk more or fewer is never right.
+            let count = size / chunk
+            for wrong in [count - 1, count + 1] {
+                let refused = world.post(.inboxInit, .video(size: size, chunk: chunk, count: wrong))
+                #expect(refused.message == Self.badCount)
+            }
+        }
+    }
+
     @Test func `the wide reading takes what either reading allows`() {
         var world = World { $0.sizes = .wide }
 

@@ -237,6 +237,13 @@ struct AdminTests {
         #expect(world.send(Self.admin("POST", "drafts/publish", ["publish_id": "x"])).status == 400)
     }
 
+    @Test func `violations need not be counted`() {
+        var world = World { $0.countsViolations = false }
+
+        #expect(world.post(.videoInit, [:]).status == 400)
+        #expect(world.violations == [])
+    }
+
     @Test func `the journal keeps the newest`() {
         var world = World {
             $0.journalEntries = 8

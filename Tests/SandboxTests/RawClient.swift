@@ -7,9 +7,7 @@ struct RawClient: ~Copyable {
     ///
     /// On a thread of its own: sockets block, and the tasks of the server need their threads.
     ///
-    /// - Parameters:
-    ///   - isLeaving: closes without reading.
-    ///   - patience: for each piece of the answer.
+    /// `isLeaving` closes without reading; `patience` is that for each piece of the answer.
     static func exchange(
         port: UInt16,
         _ text: String,

@@ -215,6 +215,34 @@ struct UploadTests {
         #expect(world.violations == ["upload: a chunk was sent again with other bytes"])
     }
 
+    @Test func `a replaced attempt that wakes up during a later chunk changes nothing`() throws {
+        var world = World()
+        let upload = try world.begin(size: Self.size, chunk: Self.chunk)
+        let request = SandboxRequest(
+            "PUT",
+            "/video/",
+            query: upload.query,
+            headers: [
+                "Content-Type": "video/mp4", "Content-Range": "bytes 0-5299999/12000000",
+            ],
+            contentLength: 5_300_000
+        )
+        guard case .receive(var stopped) = world.state.beginChunk(request, at: world.now) else {
+            Issue.record("the chunk was refused")
+            return
+        }
+        stopped.take([UInt8](repeating: 7, count: 1_000_000))
+        #expect(world.put(upload, 0...5_299_999).status == 206)
+        #expect(world.put(upload, 5_300_000...11_999_999) { $0.body = [7] }.status == 400)
+
+        stopped.take([UInt8](repeating: 9, count: 4_300_000))
+        #expect(world.state.endChunk(stopped, at: world.now).status == 416)
+        #expect(world.put(upload, 5_300_000...11_999_999).status == 201)
+
+        let post = try #require(world.state.report(at: world.now).posts.first)
+        #expect(post.sha256 == SHA256.hex([UInt8](repeating: 7, count: 12_000_000)))
+    }
+
     @Test func `an access token has no business at an upload address`() throws {
         var world = World()
         let upload = try world.begin(size: 10, chunk: 10)

@@ -14,8 +14,8 @@ extension Command {
             show ACCOUNT   one account
             add ACCOUNT    takes the connection as a JSON object from standard input, never from
                            arguments, and stores its tokens encrypted with the first key of
-                           CRYPTOGRAPHY_KEY. Tokens that are already encrypted with one of the keys stay
-                           as they are. An existing account gets the new connection.
+                           CRYPTOGRAPHY_KEY. Tokens that are already encrypted with one of the
+                           keys stay as they are. An existing account gets the new connection.
 
             The object for add: access_token (required), refresh_token, open_id, username,
             scopes (array of strings), expires_in and refresh_expires_in (seconds, as TikTok's token

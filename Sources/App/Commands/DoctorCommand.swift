@@ -14,8 +14,8 @@ extension Command {
         summary: "checks settings, servers, media folder and keys; one line each",
         help: """
             Checks every setting, Redis (version, persistence, eviction, memory), PostgreSQL and its
-            schema, the way to TikTok, the clocks, the media folder and the keys. Each line that is not
-            ok says the remedy. Exit 0 when nothing is wrong; warnings do not count.
+            schema, the way to TikTok, the clocks, the media folder and the keys. Each line that is
+            not ok says the remedy. Exit 0 when nothing is wrong; warnings do not count.
             """,
         flags: ["--json"],
         run: { arguments, console in

@@ -13,8 +13,8 @@ extension Command {
             worker would, and pushes them only when all are in order.
 
             --queue Q   the list to push to; the first of QUEUES unless given
-            --wait      shows progress until every job has ended; exit 0 only when all were published
-                        or delivered
+            --wait      shows progress until every job has ended; exit 0 only when all were
+                        published or delivered
             """,
         flags: ["--wait", "--json"],
         options: ["--queue"],

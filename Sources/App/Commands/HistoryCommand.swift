@@ -11,7 +11,7 @@ extension Command {
             Rows of publish_history in the order of their last change, at most 1000.
 
             --account A   only that account
-            --status S    only that status: \(Status.allCases.map(\.rawValue).joined(separator: ", "))
+            --status S    only that status: \(statuses)
             --since T     received since then: RFC 3339, or an age such as 90s, 15m, 6h, 2d
             --follow      goes on showing changes until interrupted
             --json        one JSON document a row
@@ -45,11 +45,12 @@ extension Command {
         }
     )
 
+    private static let statuses = Status.allCases.map(\.rawValue).joined(separator: ", ")
+
     private static func status(_ text: String) throws -> Status {
         guard let status = Status(rawValue: text) else {
             throw CommandFailure(
-                "--status must be one of "
-                    + Status.allCases.map(\.rawValue).joined(separator: ", "),
+                "--status must be one of \(statuses)",
                 code: .badUsage
             )
         }

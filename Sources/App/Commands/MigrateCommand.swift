@@ -7,7 +7,8 @@ extension Command {
         synopsis: "[--print | --status] [--json]",
         summary: "brings the database schema up to date",
         help: """
-            Applies the missing migrations to DATABASE_SCHEMA, in one transaction, one process at a time.
+            Applies the missing migrations to DATABASE_SCHEMA, in one transaction, one process at a
+            time.
 
             --print    writes the SQL and changes nothing
             --status   says which version is there and which this program needs

@@ -9,8 +9,8 @@ extension Command {
         help: """
             Claims jobs from the lists in QUEUES and publishes them until told to stop.
 
-            TERM or INT drains: claims nothing more, finishes or checkpoints what runs, hands the rest
-            back, exits 0 within SHUTDOWN_GRACE_SECONDS. A second one hands back at once.
+            TERM or INT drains: claims nothing more, finishes or checkpoints what runs, hands the
+            rest back, exits 0 within SHUTDOWN_GRACE_SECONDS. A second one hands back at once.
             USR1 stops claiming but stays up. USR2 logs the worker's state.
             """,
         run: { arguments, console in

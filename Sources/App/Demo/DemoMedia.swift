@@ -13,7 +13,8 @@ struct DemoMedia {
     /// Lowercase hex of the SHA-256 of each file, by name.
     let sha256: [String: String]
 
-    /// Copies the clip, and makes the long video of it: the clip and a `free` box, which players skip.
+    /// Copies the clip, and makes the long video of it: the clip and a `free` box, which players
+    /// skip.
     init(clip: String, folder: String) throws {
         let bytes: [UInt8]
         do {

@@ -76,7 +76,7 @@ struct DemoVerdict {
         let seen = posts.first?.sha256 ?? "nothing"
         console.out(
             isFine
-                ? "✓ \(job.id): posted once; SHA-256 at the sandbox equals the file's: \(hash)"
+                ? "✓ \(job.id): posted once; SHA-256 at the sandbox equals the file's: " + hash
                 : "✗ \(job.id): posted \(posts.count) times; file \(hash), sandbox \(seen)"
         )
         return isFine

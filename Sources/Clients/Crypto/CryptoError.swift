@@ -6,8 +6,9 @@ package enum CryptoError: Error, Sendable, Equatable, CustomStringConvertible {
     case badKey
     /// `Fernet` was given no key at all.
     case noKeys
-    /// A token is damaged, forged, out of its time, or sealed with another key. Which of these it
-    /// was is not told: the difference would help only someone who forges tokens.
+    /// A token is damaged, forged, out of its time, or sealed with another key.
+    ///
+    /// Which of these it was is not told: the difference would help only someone who forges tokens.
     case badToken
     /// What should be sealed is longer than `Fernet.plainBytesMax`.
     case tooLong(limit: Int)

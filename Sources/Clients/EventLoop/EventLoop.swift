@@ -96,7 +96,8 @@ package final class EventLoop: SerialExecutor {
 
     /// Ends the thread once the jobs already enqueued have run.
     ///
-    /// Watched descriptors stay open: they belong to whoever opened them. A job enqueued later still runs, on a thread of its own.
+    /// Watched descriptors stay open: they belong to whoever opened them. A job enqueued later
+    /// still runs, on a thread of its own.
     package func stop() {
         inbox.withLock { $0.isStopping = true }
         wake()
@@ -191,7 +192,8 @@ package final class EventLoop: SerialExecutor {
 
     /// Runs what is in the inbox.
     ///
-    /// - Returns: `false` when the thread should end: stop was asked for and nothing is left to run.
+    /// - Returns: `false` when the thread should end: stop was asked for and nothing is left to
+    ///   run.
     private func runJobs() -> Bool {
         let (jobs, isEnding) = inbox.withLock { inbox in
             let jobs = inbox.jobs

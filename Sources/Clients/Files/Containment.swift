@@ -5,7 +5,9 @@ internal import Glibc
 enum Containment: Sendable {
     /// The kernel does it, `FolderWalk` where the kernel cannot.
     case automatic
-    /// Always `FolderWalk`: what old kernels and strict sandboxes get. Tests choose it.
+    /// Always `FolderWalk`: what old kernels and strict sandboxes get.
+    ///
+    /// Tests choose it.
     case walk
 
     /// Never blocks on a pipe, never gets a terminal.

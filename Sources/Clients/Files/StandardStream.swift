@@ -6,8 +6,9 @@ package enum StandardStream: CInt, Sendable {
     case error = 2
 
     /// Writes all of it, as few calls as the system allows, so that lines of several threads do not
-    /// mix. What cannot be written is dropped: there is nobody left to tell. The C function is
-    /// `write`.
+    /// mix.
+    ///
+    /// What cannot be written is dropped: there is nobody left to tell. The C function is `write`.
     package func write(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {

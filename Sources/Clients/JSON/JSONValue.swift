@@ -1,6 +1,8 @@
 internal import FoundationEssentials
 
-/// Any JSON document. Integers that fit 64 bits keep every digit: TikTok's post ids lie above 2^53.
+/// Any JSON document.
+///
+/// Integers that fit 64 bits keep every digit: TikTok's post ids lie above 2^53.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)

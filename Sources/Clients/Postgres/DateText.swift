@@ -5,7 +5,9 @@ enum DateText {
     /// From the reference date of `Date`, 2001-01-01, back to 1970-01-01.
     private static let referenceDays = 11_323
 
-    /// Rounded to microseconds. What the server cannot hold becomes `infinity` or `-infinity`; what
+    /// Writes a time rounded to microseconds.
+    ///
+    /// What the server cannot hold becomes `infinity` or `-infinity`; what
     /// is no time at all becomes a text the server refuses.
     static func write(_ date: Date) -> String {
         let seconds = date.timeIntervalSinceReferenceDate

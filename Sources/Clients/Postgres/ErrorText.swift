@@ -6,7 +6,9 @@ enum ErrorText {
         return words.isEmpty ? "no reason given" : words.joined(separator: " ")
     }
 
-    /// What went wrong while connecting. libpq passes the server's SQLSTATE on only inside its text, as
+    /// What went wrong while connecting.
+    ///
+    /// libpq passes the server's SQLSTATE on only inside its text, as
     /// `FATAL:  53300: sorry, too many clients already`, and only with verbose errors.
     static func connectFailure(_ text: String) -> PostgresError {
         // With several hosts there are several lines; the last one counts.

@@ -56,7 +56,7 @@ enum Exchange: Sendable {
 /// A statement as libpq takes it: parameters one after the other, each with a NUL behind it.
 private struct EncodedStatement {
     private let text: String
-    private var bytes: [CChar] = []
+    private var bytes: [UInt8] = []
     /// Where each parameter begins; `nil` for null.
     private var starts: [Int?] = []
     private var lengths: [CInt] = []
@@ -89,9 +89,9 @@ private struct EncodedStatement {
             guard !text.utf8.contains(0) else {
                 throw .invalidStatement(reason: "parameter \(number) holds a NUL character")
             }
-            bytes.append(contentsOf: text.utf8.lazy.map { CChar(bitPattern: $0) })
+            bytes.append(contentsOf: text.utf8)
         case .bytes(let content):
-            bytes.append(contentsOf: content.lazy.map { CChar(bitPattern: $0) })
+            bytes.append(contentsOf: content)
         }
         let length = bytes.count - start
         guard length < Int(CInt.max) else {
@@ -104,9 +104,9 @@ private struct EncodedStatement {
     }
 
     func send(on handle: OpaquePointer) -> Bool {
-        bytes.withUnsafeBufferPointer { bytes in
-            let values = starts.map { start in start.flatMap { bytes.baseAddress?.advanced(by: $0) }
-            }
+        bytes.withUnsafeBytes { bytes in
+            let base = bytes.assumingMemoryBound(to: CChar.self).baseAddress
+            let values = starts.map { start in start.flatMap { base?.advanced(by: $0) } }
             return PQsendQueryParams(
                 handle,
                 text,

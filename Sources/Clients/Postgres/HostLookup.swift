@@ -12,7 +12,9 @@ enum HostLookup {
         return hosts(host).contains { !isSocketOrAddress($0) }
     }
 
-    /// Blocks while names are looked up. A name with several addresses is repeated, once for each.
+    /// Blocks while names are looked up.
+    ///
+    /// A name with several addresses is repeated, once for each.
     ///
     /// - Throws: `PostgresError.notConnected` when no name has an address.
     static func addAddresses(_ options: [String: String]) throws(PostgresError) -> [String: String]

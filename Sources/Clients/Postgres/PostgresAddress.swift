@@ -1,6 +1,8 @@
 internal import CPostgres
 
-/// Why a database URL cannot be used. Never shows the URL, which may hold a password.
+/// Why a database URL cannot be used.
+///
+/// Never shows the URL, which may hold a password.
 package enum PostgresAddressError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The part before `://` is neither `postgresql` nor `postgres`.
     case scheme(String)
@@ -16,11 +18,12 @@ package enum PostgresAddressError: Error, Sendable, Equatable, CustomStringConve
     }
 }
 
-/// Where the server is and who we are there: what libpq's URL says, with its percent-encoding undone.
+/// Where the server is and who we are there: what libpq's URL says, with its percent-encoding
+/// undone.
 ///
-/// `postgresql://user:password@host:port/database?name=value`; host may be `[::1]`, a comma-separated
-/// list, or empty with `?host=/folder` for a Unix socket. libpq's `PGHOST`, `PGPASSWORD`, password
-/// file and so on fill in what the URL leaves out.
+/// `postgresql://user:password@host:port/database?name=value`; host may be `[::1]`, a
+/// comma-separated list, or empty with `?host=/folder` for a Unix socket. libpq's `PGHOST`,
+/// `PGPASSWORD`, password file and so on fill in what the URL leaves out.
 package struct PostgresAddress: Sendable, CustomStringConvertible {
     /// libpq's connection options by their own names.
     let options: [String: String]

@@ -29,6 +29,9 @@ struct ConnectionSettings: Sendable {
     }
 
     /// `SET` overrides what `ALTER ROLE` and `ALTER DATABASE` may have set.
+    ///
+    /// The check for a vanished client ends statements whose process has died, with their locks.
+    /// Servers before 14, and those not on Linux, lack it and go without.
     private static func session(schema: String?, timeouts: PostgresTimeouts) -> String {
         let (seconds, attoseconds) = timeouts.idleInTransaction.components
         let idle = max(1, min(seconds, 86_400) * 1000 + attoseconds / 1_000_000_000_000_000)
@@ -36,6 +39,8 @@ struct ConnectionSettings: Sendable {
             SET TimeZone TO 'UTC'; SET DateStyle TO 'ISO, YMD'; SET bytea_output TO 'hex';
             SET standard_conforming_strings TO on; SET extra_float_digits TO 1;
             SET idle_in_transaction_session_timeout TO \(idle);
+            DO $$ BEGIN PERFORM set_config('client_connection_check_interval', '2s', false);
+            EXCEPTION WHEN OTHERS THEN NULL; END $$;
             """ + (schema.map { "SET search_path TO \(QuotedIdentifier.quote($0));" } ?? "")
     }
 
@@ -152,8 +157,8 @@ extension PostgresConnection {
         watch(for: .writable) { connection, _ in connection.poll() }
     }
 
-    /// libpq may close its socket and open another, for example for the next address, so the old one
-    /// is forgotten first.
+    /// libpq may close its socket and open another, for example for the next address, so the old
+    /// one is forgotten first.
     private func poll() {
         guard let handle else { return }
         unwatch()

@@ -5,21 +5,6 @@ internal import EventLoop
 ///
 /// Lives once: `open`, any number of `run`, `end`. Everything happens on the event loop.
 actor PostgresConnection {
-    /// An exchange whose answer is awaited.
-    private struct Running {
-        let number: UInt64
-        let exchange: Exchange
-        let continuation: CheckedContinuation<Result<[PostgresResult], PostgresError>, Never>
-        var collector: AnswerCollector
-        var timer: LoopTimer
-        /// Why the server was asked to cancel it.
-        var abandoned: PostgresError?
-        /// Whether the thread that asks the server to cancel has not come back yet.
-        var isCancelOnItsWay = false
-        /// The answer, held back while `isCancelOnItsWay`: the request could hit the next exchange.
-        var outcome: Result<[PostgresResult], PostgresError>?
-    }
-
     let loop: EventLoop
     let timeouts: PostgresTimeouts
     private let limits: PostgresLimits
@@ -32,7 +17,7 @@ actor PostgresConnection {
     private var watched: CInt = -1
     private var isWatchingForWrites = false
     private(set) var endReason: PostgresError?
-    private var running: Running?
+    var running: RunningExchange?
     private var lastNumber: UInt64 = 0
     private var isTaken = false
     private var queue: [CheckedContinuation<Void, Never>] = []
@@ -64,9 +49,8 @@ actor PostgresConnection {
 
     /// Sends an exchange and waits for its answer, or for the confirmation that it was cancelled.
     ///
-    /// - Parameters:
-    ///   - loan: must be the connection's current one.
-    ///   - isShielded: whether cancelling the task leaves the exchange alone.
+    /// `loan` must be the connection's current one. When `isShielded`, cancelling the task leaves
+    /// the exchange alone.
     func run(
         _ exchange: Exchange,
         loan: UInt64,
@@ -128,9 +112,8 @@ actor PostgresConnection {
                 $0.abandon(number, because: .timedOut(statement: exchange.summary))
             }
         }
-        running = Running(
+        running = RunningExchange(
             number: number,
-            exchange: exchange,
             continuation: continuation,
             collector: AnswerCollector(limits: limits),
             timer: timer
@@ -159,14 +142,16 @@ actor PostgresConnection {
             while let notification = PQnotifies(handle) { PQfreemem(notification) }
         }
         collect()
-        if !isAlive || (running == nil && PQstatus(handle) == CONNECTION_BAD) {
+        // What has arrived may have ended the connection already.
+        if self.handle != nil, !isAlive || PQstatus(handle) == CONNECTION_BAD {
             end(because: .connectionLost(reason: lastWords))
         }
         flush()
     }
 
-    /// Takes what has arrived. `PQgetResult` does not block unless `PQisBusy` says so, or when the
-    /// socket is gone.
+    /// Takes what has arrived.
+    ///
+    /// `PQgetResult` does not block while `PQisBusy` says no, nor when the socket is gone.
     private func collect() {
         var emptyHanded = 0
         while let handle, running?.outcome == nil, running != nil,
@@ -195,69 +180,9 @@ actor PostgresConnection {
         }
     }
 
-    /// The whole answer is there.
-    private func settle() {
-        guard var current = running else { return }
-        let outcome = current.outcome ?? current.collector.outcome
-        current.outcome = outcome
-        running = current
-        guard !current.isCancelOnItsWay else { return }
-        running = nil
-        loop.cancel(current.timer)
-        guard let abandoned = current.abandoned else {
-            current.continuation.resume(returning: outcome)
-            return
-        }
-        if case .failure(.server(sqlState: "57014", _, _, _)) = outcome {
-            current.continuation.resume(returning: .failure(abandoned))
-        } else {
-            // The answer was faster than the request to cancel, which may still be under way.
-            current.continuation.resume(returning: outcome)
-            end(because: abandoned)
-        }
-    }
-
-    // MARK: Cancelling
-
-    /// Asks the server to cancel an exchange, which then has `timeouts.cancel` to end.
-    private func abandon(_ number: UInt64, because reason: PostgresError) {
-        guard var current = running, current.number == number, current.abandoned == nil,
-            let handle
-        else { return }
-        loop.cancel(current.timer)
-        current.timer = loop.schedule(after: timeouts.cancel) { [weak self] in
-            self?.assumeIsolated { $0.giveUp(number) }
-        }
-        current.abandoned = reason
-        current.isCancelOnItsWay = CancelRequest.send(for: handle) { [weak self] in
-            await self?.cancelHasArrived(number)
-        }
-        running = current
-    }
-
-    private func cancelHasArrived(_ number: UInt64) {
-        guard running?.number == number else { return }
-        running?.isCancelOnItsWay = false
-        if running?.outcome != nil { settle() }
-    }
-
-    /// The server did not even answer the request to cancel.
-    private func giveUp(_ number: UInt64) {
-        guard let current = running, current.number == number else { return }
-        if let outcome = current.outcome {
-            running = nil
-            current.continuation.resume(returning: outcome)
-            end(because: .connectionLost(reason: "a request to cancel did not come back"))
-        } else if current.abandoned == .cancelled {
-            end(because: .cancelled)
-        } else {
-            end(because: .connectionLost(reason: "no answer to a statement, nor to its cancelling"))
-        }
-    }
-
     // MARK: Watching and ending
 
-    /// Closes the connection. An exchange or opening under way fails with `reason`.
+    /// Closes the connection; an exchange or opening under way fails with `reason`.
     func end(because reason: PostgresError) {
         guard endReason == nil else { return }
         endReason = reason
@@ -268,16 +193,9 @@ actor PostgresConnection {
         if let current = running {
             running = nil
             loop.cancel(current.timer)
-            current.continuation.resume(returning: .failure(failure(of: current, reason)))
+            current.continuation.resume(returning: .failure(current.failure(because: reason)))
         }
         onEnd(self)
-    }
-
-    /// The server's own last error says more than the end of the connection.
-    private func failure(of current: Running, _ reason: PostgresError) -> PostgresError {
-        guard case .connectionLost = reason else { return reason }
-        if case .failure(let error) = current.collector.outcome { return error }
-        return current.abandoned == .cancelled ? .cancelled : reason
     }
 
     /// Watches libpq's present socket, which may have changed since the last call.
@@ -318,7 +236,8 @@ actor PostgresConnection {
         return PQtransactionStatus(handle) != PQTRANS_IDLE
     }
 
-    /// Looks for an end that the loop has not reported yet, and ends the connection if there is one.
+    /// Looks for an end that the loop has not reported yet, and ends the connection if there is
+    /// one.
     func isStillAlive() -> Bool {
         socketIsReady(.readable)
         return isReusable

@@ -43,7 +43,9 @@ extension Bool: PostgresDecodable {
     }
 }
 
-/// From `timestamptz`; `timestamp` and `date` count as UTC. `infinity` fails.
+/// From `timestamptz`; `timestamp` and `date` count as UTC.
+///
+/// `infinity` fails.
 extension Date: PostgresDecodable {
     package static var kind: String { "a time" }
 

@@ -1,7 +1,9 @@
 /// Why a statement, or the wait for a connection, did not end well.
 package enum PostgresError: Error, Sendable, Equatable {
-    /// The server answered with an error. `message`, and `detail` more so, may quote values that were
-    /// sent; `description` leaves out what may.
+    /// The server answered with an error.
+    ///
+    /// `message`, and `detail` more so, may quote values that were sent; `description` leaves out
+    /// what may.
     case server(sqlState: String, message: String, detail: String?, constraint: String?)
     /// No connection could be made.
     case notConnected(reason: String)

@@ -1,7 +1,7 @@
 extension PostgresPool {
     /// Runs one statement and returns its rows.
     ///
-    /// - Parameter timeout: for the statement alone; the wait for a connection has its own.
+    /// `timeout` is for the statement alone; the wait for a connection has its own.
     package func query(
         _ sql: SQL,
         timeout: Duration? = nil
@@ -20,7 +20,7 @@ extension PostgresPool {
 
     /// Runs several statements in one round trip and one implicit transaction: all or nothing.
     ///
-    /// - Returns: one result for each statement, in order.
+    /// One result for each statement, in order.
     @discardableResult
     package func pipeline(
         _ statements: [SQL],
@@ -30,10 +30,11 @@ extension PostgresPool {
         return try await run(.pipeline(statements), timeout)
     }
 
-    /// Runs `body` between BEGIN and COMMIT, where the caller runs. Whatever it throws is thrown on
-    /// after a ROLLBACK.
+    /// Runs `body` between BEGIN and COMMIT, where the caller runs.
     ///
+    /// Whatever it throws is thrown on after a ROLLBACK.
     /// `PostgresError.connectionLost` from the COMMIT leaves open whether it took place.
+    @discardableResult
     package nonisolated func transaction<Value>(
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {

@@ -5,9 +5,9 @@ package import EventLoop
 /// A session belongs to nobody: `SET`, temporary tables, session-level advisory locks and `LISTEN`
 /// have no place here, except inside a transaction and for its length (`SET LOCAL`).
 ///
-/// After a failed attempt to connect the next one waits between 10 ms and 5 s; callers meanwhile wait
-/// for their own checkout deadline. A refusal that waiting does not cure, such as a wrong password,
-/// reaches every waiting caller at once.
+/// After a failed attempt to connect the next one waits between 10 ms and 5 s; callers meanwhile
+/// wait for their own checkout deadline. A refusal that waiting does not cure, such as a wrong
+/// password, reaches every waiting caller at once.
 package actor PostgresPool {
     private let loop: EventLoop
     private let settings: ConnectionSettings
@@ -33,10 +33,9 @@ package actor PostgresPool {
 
     /// Connects to nothing yet.
     ///
-    /// - Parameters:
-    ///   - applicationName: shown in `pg_stat_activity`.
-    ///   - schema: the only schema names are looked up in, besides `pg_catalog`; it need not exist yet.
-    ///   - size: connections at most; at least 1.
+    /// `applicationName` is shown in `pg_stat_activity`. `schema` is the only one names are looked
+    /// up in, besides `pg_catalog`; it need not exist yet; `nil` leaves the server's choice. `size`
+    /// is the number of connections at most, at least 1.
     package init(
         _ address: PostgresAddress,
         on loop: EventLoop,
@@ -69,7 +68,12 @@ package actor PostgresPool {
         if let state { handler(state) }
     }
 
-    /// Closes every connection. Callers that wait for one, or for an answer, get
+    /// Callers that wait for a connection now.
+    package var waiting: Int { waiters.count }
+
+    /// Closes every connection.
+    ///
+    /// Callers that wait for one, or for an answer, get
     /// `PostgresError.closed`; so does every later call.
     package func close() async {
         isClosed = true
@@ -83,7 +87,9 @@ package actor PostgresPool {
 
     // MARK: Lending
 
-    /// Waits for a connection that is nobody else's. Give it back with `checkIn`.
+    /// Waits for a connection that is nobody else's.
+    ///
+    /// Give it back with `checkIn`.
     func checkOut() async throws(PostgresError) -> PostgresConnection {
         guard !isClosed else { throw .closed }
         guard !Task.isCancelled else { throw .cancelled }

@@ -6,10 +6,12 @@ package struct PostgresTimeouts: Sendable {
     package let statement: Duration
     /// Waiting for a free connection, which includes making one.
     package let checkout: Duration
-    /// How long the server may take to confirm a cancelled statement; then the connection is dropped.
+    /// How long the server may take to confirm a cancelled statement; then the connection is
+    /// dropped.
     package let cancel: Duration
-    /// After this long without a statement the server itself rolls an open transaction back, so that
-    /// a frozen process cannot hold its row locks for ever. At least one millisecond.
+    /// After this long without a statement the server itself ends an open transaction.
+    ///
+    /// So a frozen process cannot hold its row locks for ever. At least one millisecond.
     package let idleInTransaction: Duration
 
     package init(
@@ -31,7 +33,9 @@ package struct PostgresTimeouts: Sendable {
 package struct PostgresLimits: Sendable {
     /// Rows of one answer; of a pipeline or script, of all its answers.
     package let rows: Int
-    /// Bytes of the values of one answer. A single row is held once by libpq before it is counted.
+    /// Bytes of the values of one answer.
+    ///
+    /// A single row is held once by libpq before it is counted.
     package let bytes: Int
     /// Statements of one pipeline.
     package let pipeline: Int

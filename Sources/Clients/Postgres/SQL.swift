@@ -79,7 +79,7 @@ extension SQL: ExpressibleByStringInterpolation {
             sql.pieces.append(.parameter(value.parameter))
         }
 
-        /// A value that may be absent, bound as null then.
+        /// A value that may be missing, bound as a parameter: `nil` becomes null.
         package mutating func appendInterpolation<Value: PostgresBindable>(_ value: Value?) {
             sql.pieces.append(.parameter(value.parameter))
         }
@@ -94,7 +94,9 @@ extension SQL: ExpressibleByStringInterpolation {
             sql += part
         }
 
-        /// The name of a table, column or schema, quoted. One longer than 63 bytes is cut by the server.
+        /// The name of a table, column or schema, quoted.
+        ///
+        /// One longer than 63 bytes is cut by the server.
         package mutating func appendInterpolation(identifier: String) {
             sql.pieces.append(.text(QuotedIdentifier.quote(identifier)))
         }

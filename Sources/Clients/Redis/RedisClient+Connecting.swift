@@ -113,7 +113,9 @@ extension RedisClient {
     }
 
     /// A refused login or database is the operator's to mend, a missing login as well; any other
-    /// refusal (the server has too many clients) may pass. A name that may not be set is no harm.
+    /// refusal (the server has too many clients) may pass.
+    ///
+    /// A name that may not be set is no harm.
     private func check(
         required: ArraySlice<RedisValue>,
         all: [RedisValue]

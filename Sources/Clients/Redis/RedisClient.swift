@@ -9,10 +9,10 @@ package enum RedisState: Sendable, Equatable {
 
 /// One connection to Redis that many tasks share.
 ///
-/// Commands go out in the order of the calls, without waiting for each other's answers, and those of
-/// one turn of the loop in one write. The first command connects; from then on the client connects
-/// again by itself whenever the connection ends, until `close`. A client that is never closed is
-/// never freed.
+/// Commands go out in the order of the calls, without waiting for each other's answers, and those
+/// of one turn of the loop in one write. The first command connects; from then on the client
+/// connects again by itself whenever the connection ends, until `close`. A client that is never
+/// closed is never freed.
 ///
 /// Commands that wait inside the server (`BLMOVE`) hold up all others: give them a client of their
 /// own. A command that was sent is never sent again by the client.
@@ -105,7 +105,7 @@ package actor RedisClient {
         }
         submit(exchange)
         let result = await withTaskCancellationHandler {
-            await exchange.wait.result()
+            await self.answers(to: exchange)
         } onCancel: {
             Task { await self.cancel(number) }
         }
@@ -137,6 +137,12 @@ package actor RedisClient {
         }
         digests[script] = digest
         return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
+    }
+
+    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3 does
+    /// not say so, and an answer that comes in that instant would never be seen.
+    private func answers(to exchange: Exchange) async -> Result<[RedisValue], RedisError> {
+        await exchange.wait.result()
     }
 
     private func admit(_ commands: [[RedisArgument]]) throws(RedisError) -> Exchange {

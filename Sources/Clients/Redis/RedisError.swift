@@ -30,8 +30,9 @@ package enum RedisError: Error, Sendable, Equatable {
     case connectionLost(reason: String)
     /// The command was sent and not answered in time: it may have run, or may run yet.
     case commandTimedOut(command: String)
-    /// The server answered with an error. The command changed nothing, except that a script keeps
-    /// what it wrote before its error.
+    /// The server answered with an error.
+    ///
+    /// The command changed nothing, except that a script keeps what it wrote before its error.
     case refused(RedisFailure)
     /// The answer was larger than the limit, in bytes; the command has run.
     case replyTooLarge(limit: Int)

@@ -46,7 +46,6 @@ struct ReconnectDelay {
         afterFailures failures: Int,
         using generator: inout some RandomNumberGenerator
     ) -> Duration {
-        let ceiling = ceiling(afterFailures: failures) / Duration.milliseconds(1)
-        return .milliseconds(Double.random(in: 0...ceiling, using: &generator))
+        ceiling(afterFailures: failures) * Double.random(in: 0..<1, using: &generator)
     }
 }

@@ -38,8 +38,9 @@ struct UnsentExchanges {
         byteCount += exchange.byteCount
     }
 
-    /// Forgets one that has ended without being sent. Many may end at once, so they are swept
-    /// together, and at most as many are held as wait.
+    /// Forgets one that has ended without being sent.
+    ///
+    /// Many may end at once, so they are swept together, and at most as many are held as wait.
     mutating func forget(_ exchange: Exchange) {
         commandCount -= exchange.commandCount
         byteCount -= exchange.byteCount

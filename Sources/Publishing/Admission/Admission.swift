@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Redis
 
-/// May this job post now? Redis answers in one atomic step.
+/// Asks Redis, in one atomic step, whether a job may post now.
 package struct Admission: Sendable {
     private let queue: JobQueue
     private let limits: Limits
@@ -10,10 +10,13 @@ package struct Admission: Sendable {
     package struct Limits: Sendable {
         /// Jobs of one account that transfer at once.
         package let concurrency: Int
-        /// Posts in a rolling 24 hours; 0: no limit of ours. TikTok's own cap is "typically around
-        /// 15" and shared by all apps (Content Sharing Guidelines, read 2026-09-11).
+        /// Posts in a rolling 24 hours; 0: no limit of ours.
+        ///
+        /// TikTok's own cap is "typically around 15" and shared by all apps (Content Sharing
+        /// Guidelines, read 2026-09-11).
         package let dailyPosts: Int
-        /// Drafts in a rolling 24 hours; TikTok allows 5 pending (Upload API page, read 2026-11-22).
+        /// Drafts in a rolling 24 hours; TikTok allows 5 pending (Upload API page, read
+        /// 2026-11-22).
         package let dailyDrafts: Int
 
         package init(concurrency: Int, dailyPosts: Int, dailyDrafts: Int) {

@@ -156,7 +156,9 @@ extension History {
 
     // MARK: Rows without a claim's entry
 
-    /// A document that broke a rule, but whose id could be read. An existing row stays as it is.
+    /// A document that broke a rule, but whose id could be read.
+    ///
+    /// An existing row stays as it is.
     func rejected(
         _ broken: BrokenDocument,
         claim: Claim

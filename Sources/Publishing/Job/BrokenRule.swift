@@ -1,5 +1,6 @@
-/// One rule that a job document breaks. Names the field, what was there and the rule, and never
-/// repeats the value: it may be personal.
+/// One rule that a job document breaks.
+///
+/// Names the field, what was there and the rule, and never repeats the value: it may be personal.
 package struct BrokenRule: Sendable, Equatable, CustomStringConvertible {
     /// The field's name, or empty for the document as a whole.
     package let field: String

@@ -60,7 +60,9 @@ package struct Failure: Error, Sendable, Equatable {
     }
 }
 
-/// Why a step ends before its end. `Outcome.init(_:)` is the one place that decides what follows.
+/// Why a step ends before its end.
+///
+/// `Outcome.init(_:)` is the one place that decides what follows.
 package enum Stop: Error {
     case tiktok(TikTokError)
     /// TikTok took the post and then failed it, with this reason.

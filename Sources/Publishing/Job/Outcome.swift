@@ -1,6 +1,8 @@
 package import FoundationEssentials
 
-/// Every way in which a worker's turn with a job can end. The worker has one clause for each.
+/// Every way in which a worker's turn with a job can end.
+///
+/// The worker has one clause for each.
 package enum Outcome: Sendable {
     /// TikTok says that the post is complete; the ids are empty for posts that are not public.
     case published(postIDs: [String], shareURL: String?)

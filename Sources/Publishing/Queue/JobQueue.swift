@@ -1,13 +1,17 @@
 internal import FoundationEssentials
 package import Redis
 
-/// The queue in Redis: one method a script. The scripts say what each leaves behind.
+/// The queue in Redis: one method a script.
+///
+/// The scripts say what each leaves behind.
 package struct JobQueue: Sendable {
     private let redis: RedisClient
     private let keys: QueueKeys
     private let leaseMilliseconds: Int64
 
-    /// How long the id of a finished job stays taken in Redis. PostgreSQL refuses it ever after.
+    /// How long the id of a finished job stays taken in Redis.
+    ///
+    /// PostgreSQL refuses it ever after.
     private static let finishedIDMilliseconds: Int64 = 7 * 86_400_000
 
     package init(redis: RedisClient, keys: QueueKeys, lease: Duration) {
@@ -105,7 +109,9 @@ package struct JobQueue: Sendable {
     }
 
     /// Waits until a document arrives on the upstream list and moves it to where the next claim
-    /// finds it. Needs a connection of its own: Redis answers nothing else meanwhile.
+    /// finds it.
+    ///
+    /// Needs a connection of its own: Redis answers nothing else meanwhile.
     ///
     /// - Returns: whether one came within `limit`.
     package func waitForDocument(

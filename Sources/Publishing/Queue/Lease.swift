@@ -1,7 +1,9 @@
 internal import Synchronization
 
-/// Proof that a job is ours, and until when. Ends by our own monotonic clock before it ends in
-/// Redis, so that a worker that was stopped or cut off never acts on a job that is another's.
+/// Proof that a job is ours, and until when.
+///
+/// Ends by our own monotonic clock before it ends in Redis, so that a worker that was stopped or
+/// cut off never acts on a job that is another's.
 package final class Lease: Sendable {
     package let ticket: String
     package let fence: Int64
@@ -16,7 +18,9 @@ package final class Lease: Sendable {
         self.end = Mutex(end)
     }
 
-    /// Whether the job is still ours. Ask immediately before each call that cannot be taken back.
+    /// Whether the job is still ours.
+    ///
+    /// Ask immediately before each call that cannot be taken back.
     package var isHeld: Bool {
         end.withLock { end in end.map { ContinuousClock.now < $0 - Self.margin } ?? false }
     }

@@ -6,6 +6,9 @@ package struct QueueKeys: Sendable {
     package let all: [String]
     private let prefix: String
 
+    /// Braces, so that all keys share one slot of a cluster.
+    package static let usualPrefix = "{tiktok}:"
+
     package init(prefix: String) {
         self.prefix = prefix
         all = [
@@ -14,7 +17,7 @@ package struct QueueKeys: Sendable {
             "deliveries",  // HASH: ticket → times claimed without a verdict
             "fence",  // INT: the last fence given out
             "dead",  // ZSET: ticket → when it died, ms
-            "job:",  // HASH per ticket: document, queue, received, account, id, attempts, stage, …
+            "job:",  // HASH per ticket: document, queue, account, id, …
             "ready:",  // LIST per queue: tickets to go on with
             "stage:",  // LIST per queue: documents moved here to wake one worker
             "timers:",  // ZSET per queue: ticket → due, ms

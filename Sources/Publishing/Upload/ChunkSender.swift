@@ -122,7 +122,9 @@ extension Uploads {
         return stored == session.next ? .again(after: nil) : .arrived(stored)
     }
 
-    /// Commits progress. PostgreSQL away is no reason to stop sending: whoever takes over asks TikTok.
+    /// Commits progress.
+    ///
+    /// PostgreSQL away is no reason to stop sending: whoever takes over asks TikTok.
     private func note(_ session: Session, _ turn: Turn) async throws(Stop) {
         guard session.next < session.plan.count else { return }
         do throws(HistoryError) {

@@ -24,8 +24,9 @@ final class HashingSource: Sendable {
         return bytes
     }
 
-    /// The hash of the whole file, in lowercase hex. Reads again what was sent out of order or by
-    /// an earlier worker.
+    /// The hash of the whole file, in lowercase hex.
+    ///
+    /// Reads again what was sent out of order or by an earlier worker.
     @concurrent
     func sha256() async throws(FileError) -> String {
         let end = file.identity.size

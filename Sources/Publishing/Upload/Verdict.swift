@@ -39,8 +39,10 @@ package struct Verdict: Sendable {
         }
     }
 
-    /// TikTok took the post and failed it. Where another post may succeed, this one is forgotten
-    /// first: it is certain that it was not posted.
+    /// TikTok took the post and failed it.
+    ///
+    /// Where another post may succeed, this one is forgotten first: it is certain that it was not
+    /// posted.
     private func failed(_ turn: Turn, _ status: PostStatus) async throws(Stop) -> Stop {
         let code = status.failReason ?? .known(.internalFault)
         switch ErrorCatalogue.entry(for: code, httpStatus: nil).treatment {

@@ -4,8 +4,8 @@ struct CheckedRequest {
     let url: HTTPURL
     /// Header lines for `CURLOPT_HTTPHEADER`.
     let headerLines: [String]
-    /// Entries for `CURLOPT_CONNECT_TO`, which, unlike `CURLOPT_RESOLVE`, bind this request only and
-    /// keep its connections apart from those to other addresses.
+    /// Entries for `CURLOPT_CONNECT_TO`, which, unlike `CURLOPT_RESOLVE`, bind this request only
+    /// and keep its connections apart from those to other addresses.
     let connectTo: [String]
 
     private static let written = [

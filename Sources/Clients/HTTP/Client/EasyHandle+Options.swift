@@ -1,7 +1,7 @@
 internal import CCurl
 
 extension EasyHandle {
-    /// Bytes curl takes from the body at a time (measured: less is slower, more is not faster).
+    /// Bytes curl takes from the body at a time; 256 KiB to 1 MiB measured the same, 64 KiB slower.
     private static let uploadBufferBytes: Int64 = 512 * 1024
 
     /// A handle with everything set that does not depend on the transfer's own state.

@@ -43,7 +43,8 @@ package actor HTTPClient {
     ///
     /// Any status is an answer.
     ///
-    /// Cancelling the task closes the connection and throws `HTTPError.cancelled`.
+    /// Cancelling the task ends the transfer (HTTP/1 closes the connection, HTTP/2 resets the
+    /// stream) and throws `HTTPError.cancelled`.
     ///
     /// - Parameters:
     ///   - request: what to send, with its limits.

@@ -1,7 +1,7 @@
 /// One request: what to send, where to, and how long it may take.
 ///
-/// `Host`, `User-Agent`, `Accept` and the exact `Content-Length` are written by the client; there is
-/// never an `Expect` header nor a chunked body. `Content-Length`, `Transfer-Encoding`, `Expect`,
+/// `Host`, `User-Agent`, `Accept` and the exact `Content-Length` are written by the client; there
+/// is never an `Expect` header nor a chunked body. `Content-Length`, `Transfer-Encoding`, `Expect`,
 /// `Connection` and `Host` may not be given.
 package struct HTTPRequest: Sendable {
     /// A token such as `GET`; sent as it is.
@@ -64,9 +64,9 @@ package enum HTTPBody: Sendable {
     /// Bytes that are pulled while they are sent.
     ///
     /// `read` is asked for at most 256 KiB at an offset and answers with at least one byte and at
-    /// most as many as asked for. It runs off the loop, one call at a time, mostly in order; after a
-    /// dead kept-alive connection it is asked from the start again. At most two pieces are held. An
-    /// error ends the transfer as `HTTPError.bodySource`. A call still running when the transfer
+    /// most as many as asked for. It runs off the loop, one call at a time, mostly in order; after
+    /// a dead kept-alive connection it is asked from the start again. At most two pieces are held.
+    /// An error ends the transfer as `HTTPError.bodySource`. A call still running when the transfer
     /// ends is cancelled and not waited for.
     case stream(
         length: Int64,

@@ -82,8 +82,20 @@ struct ResponseCollector {
         guard let colon = line.firstIndex(of: ":"), colon > line.startIndex else {
             throw .malformedResponse("a header line without a name")
         }
+        let name = String(line[..<colon])
         let value = Self.trimmed(line[line.index(after: colon)...])
-        fields.append((name: String(line[..<colon]), value: value))
+        try checkLength(name, value)
+        fields.append((name, value))
+    }
+
+    /// Two different lengths mean that somebody on the way saw another answer than we do; curl
+    /// would take the last.
+    private func checkLength(_ name: String, _ value: String) throws(HTTPError) {
+        guard name.lowercased() == "content-length" else { return }
+        let isSame = fields.allSatisfy {
+            $0.value == value || $0.name.lowercased() != "content-length"
+        }
+        guard isSame else { throw .malformedResponse("two lengths") }
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -17,7 +17,7 @@ package actor HTTPServer {
     private var listeners: Set<CInt> = []
     private var connections: [Int: (connection: ServerConnection, task: Task<Void, Never>)] = [:]
     private var lastConnection = 0
-    private var isStopping = false
+    private(set) var isStopped = false
     /// Listeners rest while there are too many connections, or too few descriptors.
     private var isAccepting = true
     private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
@@ -51,7 +51,7 @@ package actor HTTPServer {
     /// - Returns: the port.
     /// - Throws: `.badAddress`, `.system` when the address is taken, `.stopped`.
     package func listen(host: String, port: UInt16) throws(HTTPServerError) -> UInt16 {
-        guard !isStopping else { throw .stopped }
+        guard !isStopped else { throw .stopped }
         let listener = try ServerSocket.listen(host: host, port: port)
         listeners.insert(listener)
         if isAccepting { watch(listener) }
@@ -63,7 +63,7 @@ package actor HTTPServer {
     /// Returns when every handler has returned, or a second after the cut at the latest: a handler
     /// that ignores its cancellation then runs on without a connection.
     package func stop() async {
-        isStopping = true
+        isStopped = true
         for listener in listeners {
             loop.unwatch(listener)
             ServerSocket.close(listener)
@@ -153,7 +153,8 @@ package actor HTTPServer {
 
     // MARK: Stopping
 
-    private func waitUntilEmpty(atMost time: Duration) async {
+    /// Waits until no connection is open.
+    func waitUntilEmpty(atMost time: Duration) async {
         guard !connections.isEmpty else { return }
         lastWaiter += 1
         let number = lastWaiter

@@ -19,7 +19,8 @@ package struct HTTPServerRequest: Sendable {
 /// The bytes of a request, taken from the socket only as fast as the handler asks for them.
 ///
 /// One task at a time may read, and only until the handler returns. An error ends the connection;
-/// where the peer can still be told, the server's own answer (400, 408, 413) replaces the handler's.
+/// where the peer can still be told, the server's own answer (400, 408, 413) replaces the
+/// handler's.
 package struct HTTPServerBody: Sendable {
     let connection: ServerConnection
     let number: Int

@@ -110,6 +110,8 @@ final class RequestReader {
         guard !isBodyRead else { return nil }
         do throws(HTTPRefusal) {
             guard let event = try parser.next() else { return nil }
+            // A peer that has sent body, or all of it, does not wait to be told to.
+            mustContinue = false
             if case .body(let piece) = event { return piece }
             isBodyRead = true
             return nil

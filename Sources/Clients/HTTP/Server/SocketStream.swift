@@ -43,16 +43,22 @@ final class SocketStream {
         for interest: Readiness,
         until deadline: ContinuousClock.Instant
     ) async throws(End) {
-        guard descriptor >= 0 else { throw .lost }
-        guard !isInterrupted else { throw .interrupted }
-        precondition(waiter == nil, "two tasks wait for one connection")
         readsInARow = 0
-        watch(interest)
-        timer = loop.schedule(after: ContinuousClock.now.duration(to: deadline)) { [weak self] in
-            self?.timer = nil
-            self?.wake(.timedOut)
+        // Everything happens in the closure, and in this order: should the runtime run it later
+        // than the lines before it, no event can come between looking and waiting.
+        let end: End? = await withCheckedContinuation { continuation in
+            precondition(waiter == nil, "two tasks wait for one connection")
+            waiter = continuation
+            guard descriptor >= 0 else { return wake(.lost) }
+            guard !isInterrupted else { return wake(.interrupted) }
+            watch(interest)
+            let delay = ContinuousClock.now.duration(to: deadline)
+            timer = loop.schedule(after: delay) { [weak self] in
+                self?.timer = nil
+                self?.wake(.timedOut)
+            }
         }
-        if let end = await withCheckedContinuation({ waiter = $0 }) { throw end }
+        if let end { throw end }
     }
 
     /// Lets time pass.

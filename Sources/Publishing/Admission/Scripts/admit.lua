@@ -2,7 +2,8 @@
 -- A job keeps its account's slot while it waits for a hold or a limit: at most `slots` jobs of an
 -- account ever have timers, and the rest of its line costs nothing.
 -- ARGV 1 ticket  2 fence  3 account  4 job id  5 slots of the account  6 'post' or 'draft'
---      7 limit in the window (0: none)  8 window (ms)  9 jitter (ms)  10 not before (ms since 1970; 0: now)
+--      7 limit in the window (0: none)  8 window (ms)  9 jitter (ms)
+--      10 not before (ms since 1970; 0: now)
 -- Returns {'stale'} | {'duplicate'} | {'run'}, or, with the lease ended,
 --   {'schedule', until} | {'busy', 0} | {'hold', until} | {'limit', until} (ms since 1970)
 local ticket, account, id, kind = ARGV[1], ARGV[3], ARGV[4], ARGV[6]
@@ -44,7 +45,7 @@ end
 local hold = tonumber(redis.call('GET', HOLD_OF .. account) or 0)
 if hold > now then return park('hold', hold) end
 
--- One member for each post and draft of the window, so that a job counts once however often it comes.
+-- One member for each post and draft of the window: a job counts once however often it comes.
 local counted, window, limit = COUNTED_OF .. account, tonumber(ARGV[8]), tonumber(ARGV[7])
 local member = kind .. ' ' .. ticket
 redis.call('ZREMRANGEBYSCORE', counted, '-inf', now - window)
@@ -55,7 +56,9 @@ if limit > 0 and not redis.call('ZSCORE', counted, member) then
       same, oldest = same + 1, oldest or other
     end
   end
-  if same >= limit then return park('limit', tonumber(redis.call('ZSCORE', counted, oldest)) + window + 1) end
+  if same >= limit then
+    return park('limit', tonumber(redis.call('ZSCORE', counted, oldest)) + window + 1)
+  end
 end
 redis.call('ZADD', counted, 'NX', now, member)
 redis.call('PEXPIRE', counted, window * 2)

@@ -101,7 +101,8 @@ SELECT (received_at AT TIME ZONE 'UTC')::date AS day,
        account,
        count(*) FILTER (WHERE status IN ('published', 'delivered')) AS published,
        count(*) FILTER (WHERE status IN ('failed', 'rejected', 'expired')) AS failed,
-       count(*) FILTER (WHERE status IN ('waiting', 'preparing', 'uploading', 'processing')) AS waiting,
+       count(*) FILTER (
+           WHERE status IN ('waiting', 'preparing', 'uploading', 'processing')) AS waiting,
        count(*) FILTER (WHERE status = 'in_doubt') AS in_doubt,
        coalesce(sum(uploaded_bytes), 0)::bigint AS bytes
 FROM publish_history

@@ -33,7 +33,8 @@ while #jobs <= tonumber(ARGV[2]) do
     ticket = redis.call('RPOP', ready) or take_fresh()
   end
   if not ticket then break end
-  local job = redis.call('HMGET', JOB_OF .. ticket, 'document', 'attempts', 'stage', 'polls', 'received')
+  local job = redis.call('HMGET', JOB_OF .. ticket,
+    'document', 'attempts', 'stage', 'polls', 'received')
   -- A ticket without a document has nothing left to do; it is dropped here.
   if job[1] then
     local fence = redis.call('INCR', LAST_FENCE)

@@ -1,10 +1,12 @@
 #!lua flags=allow-oom
--- Stands before every other script. KEYS are the same for all of them, in the order of QueueKeys.swift;
--- those that end in _OF are prefixes, completed by a ticket, a list's name, an account or a job id.
+-- Stands before every other script. KEYS are the same for all of them, in the order of
+-- QueueKeys.swift; those that end in _OF are prefixes, completed by a ticket, a list's name, an
+-- account or a job id.
 -- allow-oom: a queue that is full must still be able to finish jobs (Redis 7.0 or newer).
 local LEASES, FENCES, DELIVERIES, LAST_FENCE, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local JOB_OF, READY_OF, STAGE_OF, TIMERS_OF = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local SLOTS_OF, LINE_OF, COUNTED_OF, HOLD_OF, OWNER_OF = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local SLOTS_OF, LINE_OF, COUNTED_OF = KEYS[10], KEYS[11], KEYS[12]
+local HOLD_OF, OWNER_OF = KEYS[13], KEYS[14]
 
 -- Milliseconds on Redis's clock, the only clock that all workers share.
 local time = redis.call('TIME')

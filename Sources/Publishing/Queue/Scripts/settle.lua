@@ -6,12 +6,15 @@
 local ticket = ARGV[1]
 if is_stale(ticket, ARGV[2]) then return -1 end
 end_lease(ticket)
-redis.call('HDEL', DELIVERIES, ticket)  -- the worker lived to tell: not a job that kills workers
+-- The worker lived to tell: this is not a job that kills workers.
+redis.call('HDEL', DELIVERIES, ticket)
 
 local job = redis.call('HMGET', JOB_OF .. ticket, 'account', 'id', 'queue')
 local account, id, queue = job[1], job[2], job[3]
 if account then
-  if ARGV[8] == '1' then redis.call('ZREM', COUNTED_OF .. account, 'post ' .. ticket, 'draft ' .. ticket) end
+  if ARGV[8] == '1' then
+    redis.call('ZREM', COUNTED_OF .. account, 'post ' .. ticket, 'draft ' .. ticket)
+  end
   local hold = tonumber(ARGV[9])
   if hold > 0 and now + hold > tonumber(redis.call('GET', HOLD_OF .. account) or 0) then
     redis.call('SET', HOLD_OF .. account, now + hold, 'PX', hold)
@@ -21,12 +24,15 @@ end
 
 if ARGV[3] == 'done' then
   redis.call('UNLINK', JOB_OF .. ticket)
-  if id and redis.call('GET', OWNER_OF .. id) == ticket then redis.call('PEXPIRE', OWNER_OF .. id, ARGV[11]) end
+  if id and redis.call('GET', OWNER_OF .. id) == ticket then
+    redis.call('PEXPIRE', OWNER_OF .. id, ARGV[11])
+  end
 elseif ARGV[3] == 'dead' then
   redis.call('HSET', JOB_OF .. ticket, 'attempts', ARGV[7], 'reason', ARGV[10])
   redis.call('ZADD', DEAD, now, ticket)
 else
-  redis.call('HSET', JOB_OF .. ticket, 'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
+  redis.call('HSET', JOB_OF .. ticket,
+    'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
   local delay = tonumber(ARGV[4])
   if delay > 0 then
     redis.call('ZADD', TIMERS_OF .. queue, now + delay, ticket)

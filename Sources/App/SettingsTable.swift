@@ -1,3 +1,5 @@
+internal import Publishing
+
 /// What is known of one environment variable; `.env.example` says the same to people, and a test
 /// compares the two.
 struct Setting: Sendable {
@@ -14,7 +16,7 @@ struct Setting: Sendable {
 
     // Every variable of the program, spelt here and nowhere else.
     static let redisURL = Setting("REDIS_URL", "redis://127.0.0.1:6379/0", isSecret: true)
-    static let redisKeyPrefix = Setting("REDIS_KEY_PREFIX", "{tiktok}:")
+    static let redisKeyPrefix = Setting("REDIS_KEY_PREFIX", QueueKeys.usualPrefix)
     static let databaseURL = Setting("DATABASE_URL", isSecret: true)
     static let databaseSchema = Setting("DATABASE_SCHEMA", "public")
     static let queues = Setting("QUEUES", "tiktok")

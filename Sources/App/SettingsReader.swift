@@ -22,6 +22,7 @@ struct SettingReader {
     }
 
     /// The value, from the variable itself or, for a secret, from the file that `NAME_FILE` names.
+    ///
     /// An empty variable counts as not set.
     mutating func text(_ setting: Setting) -> String? {
         let direct = values[setting.name].flatMap { $0.isEmpty ? nil : $0 }
@@ -58,7 +59,8 @@ struct SettingReader {
         guard let number = Int(text), range.contains(number) else {
             refuse(
                 setting,
-                "must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text.prefix(40))'"
+                "must be a whole number from \(range.lowerBound) to \(range.upperBound), "
+                    + "not '\(text.prefix(40))'"
             )
             return fallback
         }
