@@ -91,12 +91,12 @@ struct JobsTimingTests {
         try await TestBed.run { bed in
             try await bed.connect("mira", "nora")
             let video = try bed.video("busy.mp4", bytes: 200_000)
-            // The answer to the first upload drips, and holds the account's slot meanwhile.
-            bed.sandbox.fault(.upload, .slow(bytesPerSecond: 20), openID: "-000-mira")
+            // The answer to the first init drips, and holds the account's slot meanwhile.
+            bed.sandbox.fault(.videoInit, .slow(bytesPerSecond: 60), openID: "-000-mira")
             let worker = try bed.startWorker()
 
             try await bed.push(bed.job("first", account: "mira", video: video.name))
-            try await bed.hits(of: .upload, worker: worker)
+            try await bed.hits(of: .videoInit, worker: worker)
             try await bed.push(
                 bed.job("second", account: "mira", video: video.name),
                 bed.job("other", account: "nora", video: video.name)

@@ -99,7 +99,7 @@ struct OutagesKillTests {
         try await TestBed.run(Self.settings) { bed in
             try await bed.connect("mira")
             let video = try bed.video("four.mp4", bytes: 4 * Self.chunk + 1000)
-            bed.sandbox.fault(.upload, .slow(bytesPerSecond: 20), skip: 1)
+            bed.sandbox.fault(.upload, .hangBefore, skip: 1)
             let first = try bed.startWorker("first")
             try await bed.push(bed.job("frozen", account: "mira", video: video.name))
             try await bed.hits(of: .upload, worker: first)
