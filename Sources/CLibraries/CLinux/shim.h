@@ -25,7 +25,9 @@ static inline int linux_openat2(int directory, const char *path, uint64_t flags,
 // ---- Sockets (HTTP server) ----
 #include <sys/socket.h>
 
-// An enum in C, so that Swift does not take it as flags.
+// Enums in C: Swift would not take them as flags, and a release build may find SOCK_STREAM only in
+// whichever C module of the target was read first.
+static const int linux_stream_socket = SOCK_STREAM;
 static const int linux_socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 // Swift's Glibc leaves accept4 out: it needs _GNU_SOURCE.
