@@ -86,10 +86,25 @@ struct Assembly: Sendable {
             on: heartbeat,
             name: "tiktok-publisher-heartbeat"
         )
+        let beats = JobQueue(redis: heartbeatRedis, keys: settings.keys, lease: settings.lease)
+        let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease)
         let http = HTTPClient(on: loop)
+        let waiters = settings.queues.map { choice in
+            (choice.name, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
+        }
+        return WorkerParts(
+            worker: makeWorker(http: http, keeper: keeper),
+            waiters: Dictionary(uniqueKeysWithValues: waiters),
+            http: http,
+            heartbeat: heartbeat,
+            heartbeatRedis: heartbeatRedis
+        )
+    }
+
+    private func makeWorker(http: HTTPClient, keeper: LeaseKeeper) -> Worker {
         let drain = Drain()
         let history = History(database: database, worker: settings.workerName)
-        let worker = Worker(
+        return Worker(
             on: loop,
             options: Worker.Options(
                 queues: settings.queues,
@@ -97,15 +112,7 @@ struct Assembly: Sendable {
                 grace: settings.grace
             ),
             queue: queue,
-            keeper: LeaseKeeper(
-                on: heartbeat,
-                queue: JobQueue(
-                    redis: heartbeatRedis,
-                    keys: settings.keys,
-                    lease: settings.lease
-                ),
-                lease: settings.lease
-            ),
+            keeper: keeper,
             publisher: makePublisher(http: http, history: history, drain: drain),
             recorder: Recorder(
                 history: history,
@@ -116,16 +123,6 @@ struct Assembly: Sendable {
             history: history,
             drain: drain,
             log: log
-        )
-        let waiters = settings.queues.map { choice in
-            (choice.name, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
-        }
-        return WorkerParts(
-            worker: worker,
-            waiters: Dictionary(uniqueKeysWithValues: waiters),
-            http: http,
-            heartbeat: heartbeat,
-            heartbeatRedis: heartbeatRedis
         )
     }
 

@@ -37,6 +37,7 @@ struct Settings: Sendable {
         let all: [SettingReader.Problem]
     }
 
+    // tidy: long function, because it is one flat list in the order of the interface.
     init(_ values: [String: String]) throws(Problems) {
         var reader = SettingReader(values)
         let redis = reader.value(.redisURL) { text throws(RedisAddressError) in

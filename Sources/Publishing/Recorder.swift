@@ -69,6 +69,7 @@ package struct Recorder: Sendable {
     /// Writes the row.
     ///
     /// - Returns: what the queue is to do; `nil` when it has done it, or the job is not ours.
+    // tidy: long function, because every outcome has its clause in one switch.
     private func write(
         _ outcome: Outcome,
         _ result: Publisher.Result,

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import JSON
 package import Postgres
 internal import TikTok
@@ -44,8 +45,27 @@ package struct History: Sendable {
         claim: Claim,
         status: Status
     ) async throws(HistoryError) -> Opening {
-        let attempt = claim.attempts + 1
-        let upsert: SQL = """
+        do throws(PostgresError) {
+            let opening = opening(job, claim: claim, status: status)
+            if let row = try await database.query(opening).first {
+                let entry = Entry(
+                    jobID: job.id,
+                    ticket: claim.ticket,
+                    fence: claim.fence,
+                    attempt: claim.attempts + 1
+                )
+                return .ours(entry, try Ledger(row))
+            }
+            if let refusal = try await findRefusal(job, claim: claim) { return refusal }
+        } catch {
+            throw HistoryError(error)
+        }
+        throw .stale
+    }
+
+    /// Makes or takes over the row and its ledger in one statement; answers the ledger.
+    private func opening(_ job: PublishJob, claim: Claim, status: Status) -> SQL {
+        """
             WITH opened AS (
                 INSERT INTO publish_history (
                     job_id, account, kind, mode, status, title, privacy, attempt, queue, source,
@@ -53,10 +73,12 @@ package struct History: Sendable {
                 VALUES (
                     \(job.id), \(job.account), \(job.content.kind.rawValue), \(job.mode.rawValue),
                     \(status.rawValue), \(job.options.title), \(job.privacy?.tiktokName),
-                    \(attempt), \(claim.queue), 'json', \(worker), \(job.metadata?.encodedText),
-                    \(claim.receivedAt), now(), \(claim.fence))
+                    \(claim.attempts + 1), \(claim.queue), 'json', \(worker),
+                    \(job.metadata?.encodedText), \(claim.receivedAt),
+                    \(status == .waiting ? nil : Date.now), \(claim.fence))
                 ON CONFLICT (job_id) DO UPDATE SET
                     status = EXCLUDED.status, attempt = EXCLUDED.attempt, worker = EXCLUDED.worker,
+                    started_at = coalesce(publish_history.started_at, EXCLUDED.started_at),
                     fence = EXCLUDED.fence, waiting_for = NULL, next_attempt_at = NULL,
                     updated_at = now()
                 WHERE publish_history.fence <= EXCLUDED.fence
@@ -69,22 +91,7 @@ package struct History: Sendable {
                 RETURNING *
             )
             SELECT * FROM ledger
-            """
-        do throws(PostgresError) {
-            if let row = try await database.query(upsert).first {
-                let entry = Entry(
-                    jobID: job.id,
-                    ticket: claim.ticket,
-                    fence: claim.fence,
-                    attempt: attempt
-                )
-                return .ours(entry, try Ledger(row))
-            }
-            if let refusal = try await findRefusal(job, claim: claim) { return refusal }
-        } catch {
-            throw HistoryError(error)
-        }
-        throw .stale
+        """
     }
 
     /// Why the row did not let itself be opened; `nil`: a newer claim has it.

@@ -78,37 +78,47 @@ package struct Uploads: Sendable {
         guard let address = opened.uploadAddress else {
             throw .failed(.uploadStuck("TikTok named no address for it"))
         }
-        let expiresAt = Date.now + UploadLimits.uploadAddressUse.seconds
+        let session = Session(
+            publishID: opened.publishID,
+            address: address,
+            expiresAt: .now + UploadLimits.uploadAddressUse.seconds,
+            plan: plan,
+            next: 0,
+            source: HashingSource(video.file)
+        )
+        try await commit(session, of: video, turn, logID: opened.logID)
+        return session
+    }
+
+    /// Makes the upload known to whoever may have to go on with it, before the first byte.
+    private func commit(
+        _ session: Session,
+        of video: Video,
+        _ turn: Turn,
+        logID: String?
+    ) async throws(Stop) {
         let sealed: String
         do {
-            sealed = try fernet.seal(SecretText(address.reveal()))
+            sealed = try fernet.seal(SecretText(session.address.reveal()))
         } catch {
             throw .failed(.uploadStuck("no random bytes to seal its address with"))
         }
         let upload = Ledger.Upload(
             sealedAddress: sealed,
-            expiresAt: expiresAt,
-            chunkBytes: plan.chunkSize,
-            chunkCount: Int(plan.count),
+            expiresAt: session.expiresAt,
+            chunkBytes: session.plan.chunkSize,
+            chunkCount: Int(session.plan.count),
             source: video.identity,
             sentBytes: 0
         )
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadAgreed(
                 turn.entry,
-                publishID: opened.publishID,
+                publishID: session.publishID,
                 upload: upload,
-                logID: opened.logID
+                logID: logID
             )
         }
-        return Session(
-            publishID: opened.publishID,
-            address: address,
-            expiresAt: expiresAt,
-            plan: plan,
-            next: 0,
-            source: HashingSource(video.file)
-        )
     }
 
     private func open(
