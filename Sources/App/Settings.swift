@@ -75,7 +75,10 @@ struct Settings: Sendable {
         )
         statusDeadline = reader.seconds(.statusDeadlineSeconds, 60...604_800)
         logLevel = reader.word(.logLevel, as: LogLevel.self) ?? .info
-        logFormat = reader.word(.logFormat, as: LogFormat.self) ?? .json
+        let usualFormat: LogFormat = Terminal.isTerminal(2) ? .text : .json
+        logFormat =
+            reader.isSet(.logFormat)
+            ? reader.word(.logFormat, as: LogFormat.self) ?? .json : usualFormat
         reader.checkSettingsOfLaterParts()
         secrets = Setting.all.filter(\.isSecret).compactMap { reader.text($0) }
 

@@ -23,6 +23,11 @@ struct SettingReader {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
+    /// Whether somebody gave a value, so that the fallback does not count.
+    func isSet(_ setting: Setting) -> Bool {
+        values[setting.name].map { !$0.isEmpty } ?? false
+    }
+
     /// The value, from the variable itself or, for a secret, from the file that `NAME_FILE` names.
     ///
     /// An empty variable counts as not set.
