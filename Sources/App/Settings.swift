@@ -162,8 +162,13 @@ extension SettingReader {
     fileprivate mutating func fernetKeys() -> [FernetKey]? {
         let hint = "make one with `tiktok-publisher keys new`"
         guard let text = required(.cryptographyKey, hint) else { return nil }
+        let parts = text.split(separator: ",")
+        guard !parts.isEmpty else {
+            refuse(.cryptographyKey, "holds no key; \(hint)")
+            return nil
+        }
         var keys: [FernetKey] = []
-        for (index, part) in text.split(separator: ",").enumerated() {
+        for (index, part) in parts.enumerated() {
             do {
                 keys.append(try FernetKey(String(part)))
             } catch {
@@ -173,11 +178,7 @@ extension SettingReader {
                 )
             }
         }
-        guard !keys.isEmpty else {
-            refuse(.cryptographyKey, "holds no key; \(hint)")
-            return nil
-        }
-        return keys
+        return keys.isEmpty ? nil : keys
     }
 
     fileprivate mutating func mediaRoot() -> MediaDirectory? {

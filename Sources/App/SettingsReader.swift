@@ -17,8 +17,10 @@ struct SettingReader {
         self.values = values
     }
 
+    /// Notes a problem; one that is known already, because the setting was read twice, once only.
     mutating func refuse(_ setting: Setting, _ rule: String) {
-        problems.append(Problem(setting: setting.name, rule: rule))
+        let problem = Problem(setting: setting.name, rule: rule)
+        if !problems.contains(problem) { problems.append(problem) }
     }
 
     /// The value, from the variable itself or, for a secret, from the file that `NAME_FILE` names.

@@ -68,10 +68,12 @@ struct RedisRefusalTests {
                 "--key-load-delay", "100", "--loading-process-events-interval-bytes", "1024",
             ])
 
-            let error = try await failure { try await client.send(["GET", "1"]) }
+            try await withRedisClient(server.url) { other in
+                let error = try await failure { try await other.send(["GET", "1"]) }
 
-            #expect(error.failure?.code == "LOADING")
-            #expect(error.isUnavailable)
+                #expect(error.failure?.code == "LOADING")
+                #expect(error.isUnavailable)
+            }
         }
     }
 

@@ -9,7 +9,6 @@ final class RedisTestServer {
     private let options: [String]
     private var process: Process?
 
-    /// - Parameter options: as on redis-server's command line.
     init(_ options: [String] = []) throws {
         port = try Self.freePort()
         folder = URL(filePath: "/tmp/redis-test-\(UUID().uuidString.prefix(8))")

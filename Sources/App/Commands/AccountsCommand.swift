@@ -189,7 +189,7 @@ enum AccountDocument {
         _ now: Date
     ) throws -> Date? {
         if let text = try text(value, instant) {
-            guard let date = try? Date.ISO8601FormatStyle().parse(text) else {
+            guard let date = InternetTime.read(text) else {
                 throw CommandFailure("\(instant) must be an RFC 3339 time")
             }
             return date

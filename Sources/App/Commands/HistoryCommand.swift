@@ -58,7 +58,7 @@ extension Command {
     }
 
     private static func instant(_ text: String) throws -> Date {
-        if let date = try? Date.ISO8601FormatStyle().parse(text) { return date }
+        if let date = InternetTime.read(text) { return date }
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
         guard let unit = text.last.flatMap({ units[$0] }), let count = Double(text.dropLast()),
             count >= 0, count < 1e6

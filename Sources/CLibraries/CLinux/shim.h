@@ -22,10 +22,22 @@ static inline int linux_openat2(int directory, const char *path, uint64_t flags,
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+// Reads only what is in memory already; EAGAIN where the disk would be waited for. preadv2's flags
+// are hidden behind _GNU_SOURCE.
+#include <linux/fs.h>
+#include <sys/uio.h>
+static inline ssize_t linux_read_cached(int descriptor, void *buffer, size_t count, int64_t offset) {
+    struct iovec room = {.iov_base = buffer, .iov_len = count};
+    long high = sizeof(long) == 8 ? 0 : (long)(offset >> 32);
+    return syscall(SYS_preadv2, descriptor, &room, 1, (long)offset, high, RWF_NOWAIT);
+}
+
 // ---- Sockets (HTTP server) ----
 #include <sys/socket.h>
 
-// An enum in C, so that Swift does not take it as flags.
+// Enums in C: Swift would not take them as flags, and a release build may find SOCK_STREAM only in
+// whichever C module of the target was read first.
+static const int linux_stream_socket = SOCK_STREAM;
 static const int linux_socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 // Swift's Glibc leaves accept4 out: it needs _GNU_SOURCE.

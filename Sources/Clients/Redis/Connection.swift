@@ -24,6 +24,7 @@ final class Connection {
     private var inFlight = FirstInFirstOut<Exchange>()
     private var flush: LoopTimer?
     private var isWatchingForWriting = false
+    private var usesTLS = false
     private var lastHeard: ContinuousClock.Instant?
     /// Bytes that have come since the last whole answer.
     private var unansweredBytes = 0
@@ -54,9 +55,12 @@ final class Connection {
         (context, descriptor) = (made, made.pointee.fd)
     }
 
-    /// Waits until the server has accepted.
+    /// Waits until the server has accepted; closes the connection when it does not.
     ///
-    /// - Parameter host: whose certificate to expect; `nil`: no TLS.
+    /// - Parameters:
+    ///   - deadline: when to give up.
+    ///   - host: whose certificate to expect; `nil`: no TLS.
+    /// - Throws: why there is no connection.
     func connect(
         until deadline: ContinuousClock.Instant,
         expectingCertificateOf host: String?
@@ -86,6 +90,7 @@ final class Connection {
 
     private func beginTLS(expecting host: String?) -> RedisError? {
         guard let host, let context else { return nil }
+        usesTLS = true
         return redis_tls_begin(context, host).map { .notConnected(reason: String(cString: $0)) }
     }
 
@@ -145,7 +150,13 @@ final class Connection {
 
     private func closeAfterError() {
         guard let context else { return }
-        close(.connectionLost(reason: String(cString: redis_error_text(context))))
+        var reason = String(cString: redis_error_text(context))
+        // hiredis has no words for a certificate that OpenSSL refused while bytes went to and fro.
+        if usesTLS, lastHeard == nil {
+            reason =
+                "TLS failed; is the certificate trusted, and made out to this host? (\(reason))"
+        }
+        close(.connectionLost(reason: reason))
     }
 
     // MARK: Bytes

@@ -1,8 +1,6 @@
 internal import CHiredis
 
-/// Where Redis is, and how to log in.
-///
-/// Never prints the user or the password.
+/// Where Redis is, and how to log in; never prints the user or the password.
 package struct RedisAddress: Sendable, Equatable {
     struct HostPort: Sendable, Hashable, CustomStringConvertible {
         let host: String

@@ -112,10 +112,10 @@ extension RedisClient {
         String(decoding: name.utf8.map { 33...126 ~= $0 ? $0 : UInt8(ascii: "-") }, as: UTF8.self)
     }
 
-    /// A refused login or database is the operator's to mend, a missing login as well; any other
-    /// refusal (the server has too many clients) may pass.
+    /// Throws what the server refused.
     ///
-    /// A name that may not be set is no harm.
+    /// A refused login or database is the operator's to mend, a missing login as well; any other
+    /// refusal, such as too many clients, may pass. A name that may not be set is no harm.
     private func check(
         required: ArraySlice<RedisValue>,
         all: [RedisValue]

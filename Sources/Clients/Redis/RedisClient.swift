@@ -43,13 +43,18 @@ package actor RedisClient {
     private(set) var isClosed = false
     /// Why there is no connection.
     private var trouble: RedisError?
-    private var digests = ScriptDigests()
+    var digests = ScriptDigests()
     private var state: RedisState?
     private var observers: [@Sendable (RedisState) -> Void] = []
 
     /// Makes a client; nothing is sent until the first command.
     ///
-    /// - Parameter name: shown by `CLIENT LIST`.
+    /// - Parameters:
+    ///   - address: where the server is.
+    ///   - loop: whose thread runs everything of this client.
+    ///   - name: shown by `CLIENT LIST`.
+    ///   - timeouts: how long to wait.
+    ///   - limits: how much to hold.
     package init(
         _ address: RedisAddress,
         on loop: EventLoop,
@@ -73,7 +78,10 @@ package actor RedisClient {
 
     /// Sends a command and waits for its answer.
     ///
-    /// - Parameter timeout: instead of the client's own; includes the wait for a connection.
+    /// - Parameters:
+    ///   - arguments: the command and its arguments.
+    ///   - timeout: instead of the client's own; includes the wait for a connection.
+    /// - Returns: the answer, never a `.failure`.
     /// - Throws: `RedisError.refused` when the server answers with an error. When the task is
     ///   cancelled, `.cancelled` at once; the answer is dropped when it comes.
     package func send(
@@ -87,6 +95,9 @@ package actor RedisClient {
 
     /// Sends commands back to back, no other command among them, and waits for all their answers.
     ///
+    /// - Parameters:
+    ///   - commands: as for `send`; none: nothing is sent.
+    ///   - timeout: for all of them together.
     /// - Returns: one value for each command, in order; a refused command's value is `.failure`.
     /// - Throws: when there is an answer for only some of them, or none. As `send`.
     package func pipeline(
@@ -112,35 +123,10 @@ package actor RedisClient {
         return try result.get()
     }
 
-    /// Runs a script by its digest, and loads it first where the server does not have it.
+    /// Makes the exchange on the loop.
     ///
-    /// - Parameter timeout: for each of the at most four commands this takes.
-    /// - Throws: as `send`.
-    package func run(
-        _ script: RedisScript,
-        keys: [String],
-        arguments: [RedisArgument] = [],
-        timeout: Duration? = nil
-    ) async throws(RedisError) -> RedisValue {
-        let operands =
-            [.integer(Int64(keys.count))] + keys.map { RedisArgument.text($0) } + arguments
-        if let digest = digests[script] {
-            do throws(RedisError) {
-                return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
-            } catch {
-                guard error.failure?.code == "NOSCRIPT" else { throw error }
-            }
-        }
-        let loaded = try await send(["SCRIPT", "LOAD", .text(script.source)], timeout: timeout)
-        guard let digest = loaded.text else {
-            throw .refused(RedisFailure(code: "", message: "SCRIPT LOAD answered no digest"))
-        }
-        digests[script] = digest
-        return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
-    }
-
-    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3 does
-    /// not say so, and an answer that comes in that instant would never be seen.
+    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3
+    /// does not say so, and an answer that comes in that instant would never be seen.
     private func answers(to exchange: Exchange) async -> Result<[RedisValue], RedisError> {
         await exchange.wait.result()
     }

@@ -1,4 +1,4 @@
-/// An error that the server answered, as `READONLY You can't write against a read only replica.`
+/// An error that the server answered, such as `OOM command not allowed`.
 package struct RedisFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The first word, when it is in capitals: `ERR`, `READONLY`, `OOM`, `NOSCRIPT`; else empty.
     package let code: String

@@ -27,3 +27,37 @@ struct ScriptDigests {
         }
     }
 }
+
+extension RedisClient {
+    /// Runs a script by its digest, and loads it first where the server does not have it.
+    ///
+    /// - Parameters:
+    ///   - script: known by its source.
+    ///   - keys: the script's `KEYS`.
+    ///   - arguments: the script's `ARGV`.
+    ///   - timeout: for each of the at most three commands this takes.
+    /// - Returns: what the script returns.
+    /// - Throws: as `send`.
+    package func run(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [RedisArgument] = [],
+        timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        let operands =
+            [.integer(Int64(keys.count))] + keys.map { RedisArgument.text($0) } + arguments
+        if let digest = digests[script] {
+            do throws(RedisError) {
+                return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
+            } catch {
+                guard error.failure?.code == "NOSCRIPT" else { throw error }
+            }
+        }
+        let loaded = try await send(["SCRIPT", "LOAD", .text(script.source)], timeout: timeout)
+        guard let digest = loaded.text else {
+            throw .refused(RedisFailure(code: "", message: "SCRIPT LOAD answered no digest"))
+        }
+        digests[script] = digest
+        return try await send(["EVALSHA", .text(digest)] + operands, timeout: timeout)
+    }
+}

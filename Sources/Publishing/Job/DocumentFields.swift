@@ -108,7 +108,7 @@ struct DocumentFields {
 
     mutating func instant(_ field: String) -> Date? {
         guard let text = string(field) else { return nil }
-        guard let date = Self.instant(text) else {
+        guard let date = InternetTime.read(text) else {
             refuse(
                 field,
                 got: "another string",
@@ -137,13 +137,6 @@ extension PublishJob {
 }
 
 extension DocumentFields {
-    private static func instant(_ text: String) -> Date? {
-        // The two styles exclude each other: one wants a fraction, the other none.
-        let whole = Date.ISO8601FormatStyle()
-        let fraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        return (try? whole.parse(text)) ?? (try? fraction.parse(text))
-    }
-
     /// A field's name as it may stand in a message: short, and nothing a terminal would act on.
     private static func printable(_ field: String) -> String {
         String(

@@ -160,14 +160,15 @@ extension DocumentFields {
         return level
     }
 
-    /// W3C Trace Context, version 00: `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits.
+    /// W3C Trace Context, version 00: `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits, small
+    /// letters, neither id all zeros.
     mutating func traceparent() -> String? {
         guard let text = string("traceparent") else { return nil }
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isHex = parts.allSatisfy {
-            $0.utf8.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
-        }
-        guard parts.map(\.count) == [2, 32, 16, 2], isHex else {
+        let isHex = parts.allSatisfy { $0.utf8.allSatisfy(Array("0123456789abcdef".utf8).contains) }
+        guard parts.map(\.utf8.count) == [2, 32, 16, 2], isHex, parts[0] == "00",
+            parts[1...2].allSatisfy({ $0.contains { $0 != "0" } })
+        else {
             refuse("traceparent", got: "another string", rule: "must be a W3C traceparent")
             return nil
         }
@@ -180,12 +181,11 @@ extension DocumentFields {
             refuse("metadata", got: value.kind, rule: "must be an object")
             return nil
         }
-        let text = value.encodedText
-        guard !text.contains("\\u0000") else {
+        guard !value.holdsNUL else {
             refuse("metadata", got: "a string with a NUL", rule: "must not hold U+0000")
             return nil
         }
-        let bytes = text.utf8.count
+        let bytes = value.encoded.count
         guard bytes <= PublishJob.metadataBytesMax else {
             refuse(
                 "metadata",
@@ -231,6 +231,19 @@ extension DocumentFields {
                 )
             }
         case nil: break
+        }
+    }
+}
+
+extension JSONValue {
+    /// Whether a text or a name in it holds U+0000, which PostgreSQL cannot store.
+    fileprivate var holdsNUL: Bool {
+        switch self {
+        case .null, .bool, .integer, .double: false
+        case .string(let text): text.utf8.contains(0)
+        case .array(let items): items.contains(where: \.holdsNUL)
+        case .object(let members):
+            members.contains { $0.key.utf8.contains(0) || $0.value.holdsNUL }
         }
     }
 }

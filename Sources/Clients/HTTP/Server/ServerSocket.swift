@@ -8,7 +8,7 @@ enum ServerSocket {
     static func listen(host: String, port: UInt16) throws(HTTPServerError) -> CInt {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        hints.ai_socktype = linux_stream_socket
         var found: UnsafeMutablePointer<addrinfo>?
         let name = host == "localhost" ? "127.0.0.1" : host
         guard getaddrinfo(name, String(port), &hints, &found) == 0, let address = found else {
@@ -16,7 +16,7 @@ enum ServerSocket {
         }
         defer { freeaddrinfo(found) }
 
-        let type = CInt(SOCK_STREAM.rawValue) | linux_socket_flags
+        let type = linux_stream_socket | linux_socket_flags
         let descriptor = socket(address.pointee.ai_family, type, 0)
         guard descriptor >= 0 else { throw .system(call: "socket", errno: errno) }
         do throws(HTTPServerError) {
