@@ -11,8 +11,11 @@ struct Console: Sendable {
         StandardStream.output.write(Array((text + "\n").utf8))
     }
 
+    /// Tells a person; words of others in it cannot act on the terminal.
     func err(_ text: String) {
-        StandardStream.error.write(Array((text + "\n").utf8))
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let safe = lines.map { String($0).printable }.joined(separator: "\n")
+        StandardStream.error.write(Array((safe + "\n").utf8))
     }
 
     /// Replaces the line the cursor is on; only for terminals.
@@ -20,9 +23,9 @@ struct Console: Sendable {
         StandardStream.output.write(Array(("\r\u{1B}[K" + text).utf8))
     }
 
-    /// One JSON document a line.
+    /// One JSON document a line, with whatever a terminal would act on escaped.
     func json(_ value: JSONValue) {
-        out(value.encodedText)
+        out(value.encodedText.escapedForTerminals)
     }
 }
 
@@ -37,13 +40,33 @@ extension String {
     var printable: String {
         var safe = String.UnicodeScalarView()
         for scalar in unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-                safe.append("\u{FFFD}")
-            default: safe.append(scalar)
-            }
+            safe.append(scalar.actsOnTerminals ? "\u{FFFD}" : scalar)
         }
         return String(safe)
+    }
+
+    /// JSON text that means the same: outside of its strings there are no such characters.
+    var escapedForTerminals: String {
+        guard unicodeScalars.contains(where: \.actsOnTerminals) else { return self }
+        return unicodeScalars.map { scalar in
+            scalar.actsOnTerminals
+                ? (UTF16.encode(scalar) ?? .init()).map(Self.jsonEscape).joined() : String(scalar)
+        }.joined()
+    }
+
+    private static func jsonEscape(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}
+
+extension Unicode.Scalar {
+    /// Controls, line separators, and marks that turn the direction of writing around.
+    fileprivate var actsOnTerminals: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+        default: false
+        }
     }
 }
 

@@ -16,7 +16,7 @@ struct Main {
             return line.isEmpty ? .badUsage : .done
         }
         guard let command = Command.all.first(where: { $0.name == name }) else {
-            console.err("tiktok-publisher: no command '\(name.prefix(40))'; try --help")
+            console.err("tiktok-publisher: no command '\(name.printable.prefix(40))'; try --help")
             return .badUsage
         }
         do {

@@ -112,8 +112,11 @@ enum Folder {
     static func letsOthersPass(_ path: String) -> Bool {
         // A folder that cannot be looked at is none that others pass.
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard let permissions = attributes?[.posixPermissions] as? Int else { return false }
-        return permissions & 0o001 != 0
+        // Which integer it is differs between the two Foundations.
+        guard let permissions = attributes?[.posixPermissions] as? any BinaryInteger else {
+            return false
+        }
+        return Int(truncatingIfNeeded: permissions) & 0o001 != 0
     }
 }
 

@@ -46,7 +46,7 @@ struct JobsFailuresTests {
     }
 
     static let refusals: [String: End] = [
-        "invalid_params": .failed("upstream"),
+        "invalid_param": .failed("upstream"),
         "privacy_level_option_mismatch": .failed("upstream"),
         "url_ownership_unverified": .failed("operator"),
         "unaudited_client_can_only_post_to_private_accounts": .failed("operator"),

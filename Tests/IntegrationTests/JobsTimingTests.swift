@@ -166,14 +166,24 @@ extension TestBed {
         return (order.map(String.init), rows)
     }
 
-    /// Moves what the limits have counted, and every timer, far into the past.
+    /// Lets everything that an account waits for be over: its counted posts, pauses and timers.
     func letTheDayPass(for account: String) async throws {
-        for key in [key("counted:\(account)"), key("timers:\(queue)")] {
-            let members = try await redis.send(["ZRANGE", .text(key), 0, -1]).array ?? []
-            for member in members.compactMap(\.text) {
-                _ = try await redis.send(["ZADD", .text(key), 1, .text(member)])
-            }
-        }
+        let counted = key("counted:\(account)")
+        for post in try await members(of: counted) { try await makeOld(post, in: counted) }
         _ = try await redis.send(["DEL", .text(key("hold:\(account)"))])
+        let timers = key("timers:\(queue)")
+        for ticket in try await members(of: timers) {
+            let owner = try await redis.send(["HGET", .text(key("job:\(ticket)")), "account"])
+            if owner.text == account { try await makeOld(ticket, in: timers) }
+        }
+    }
+
+    private func members(of set: String) async throws -> [String] {
+        let answer = try await redis.send(["ZRANGE", .text(set), 0, -1])
+        return (answer.array ?? []).compactMap(\.text)
+    }
+
+    private func makeOld(_ member: String, in set: String) async throws {
+        _ = try await redis.send(["ZADD", .text(set), "XX", 1, .text(member)])
     }
 }

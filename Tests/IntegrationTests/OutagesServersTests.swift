@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// Redis and PostgreSQL go away in mid-run and come back: the same worker ends every job, once.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(10)))
 struct OutagesServersTests {
     static let chunk = 5_242_880
     static let isLong = ProcessInfo.processInfo.environment["LONG_TESTS"] != nil
@@ -55,8 +55,7 @@ struct OutagesServersTests {
 
     @Test(arguments: blows)
     func `all jobs end published once by the same worker`(when blow: Blow) async throws {
-        let servers = try await TestServers.start()
-        try await TestBed.run(["CHUNK_BYTES": "\(Self.chunk)"], servers: servers) { bed in
+        try await TestBed.run(["CHUNK_BYTES": "\(Self.chunk)"], hasOwnServers: true) { bed in
             let video = try bed.video("three.mp4", bytes: 3 * Self.chunk)
             let accounts = (0..<6).map { "account-\($0)" }
             for account in accounts { try await bed.connect(account) }
@@ -70,14 +69,14 @@ struct OutagesServersTests {
             }
             try await bed.hits(of: .videoInit, 4, worker: worker)
 
-            await blow.strike(servers)
+            await blow.strike(bed.servers)
             if blow.server == "postgres" { try await bed.pushLate(accounts, video) }
             try await waitUntil("the outage in the log", state: { worker.err }) {
                 worker.err.contains("server.away server=\(blow.server)")
             }
             // A matter of length only: nothing below depends on it.
             if Self.isLong { try await Task.sleep(for: .seconds(20)) }
-            try await blow.mend(servers)
+            try await blow.mend(bed.servers)
             if blow.server == "redis" { try await bed.pushLate(accounts, video) }
 
             let jobs = (0..<4).map { "early-\($0)" } + (4..<6).map { "late-\($0)" }
@@ -86,7 +85,6 @@ struct OutagesServersTests {
             #expect(worker.err.contains("server.back server=\(blow.server)"))
             try await bed.expectDrains(worker)
         }
-        try await servers.folder.remove()
     }
 }
 

@@ -31,50 +31,55 @@ package final class TestBed: Sendable {
 
     /// Runs a test on a bed of its own, and takes it down again however the test ends.
     ///
-    /// `settings` stand beside, or instead of, the usual ones; without `servers` the bed stands on
-    /// those that every test shares. The stand-in's processing takes no time unless `options` say so.
+    /// `settings` stand beside, or instead of, the usual ones. A test that hurts its servers needs
+    /// its own. The stand-in's processing takes no time unless `options` say so.
     package static func run(
         _ settings: [String: String] = [:],
-        servers: TestServers? = nil,
+        hasOwnServers: Bool = false,
         options: (inout SandboxOptions) -> Void = { _ in },
         _ body: (TestBed) async throws -> Void
     ) async throws {
         await Turnstile.beds.enter()
         do {
-            let bed = try await TestBed(settings, servers: servers, options: options)
-            do {
-                try await body(bed)
-            } catch {
-                await bed.close()
-                throw error
-            }
-            await bed.close()
+            let servers = try await hasOwnServers ? TestServers.start() : TestServers.shared()
+            try await TestBed(settings, on: servers, options: options).run(body)
+            if hasOwnServers { try await servers.folder.remove() }
         } catch {
+            // Servers of its own go with their folder, unwaited for.
             await Turnstile.beds.leave()
             throw error
         }
         await Turnstile.beds.leave()
     }
 
+    private func run(_ body: (TestBed) async throws -> Void) async throws {
+        do {
+            try await body(self)
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+    }
+
     private init(
         _ changes: [String: String],
-        servers: TestServers?,
+        on servers: TestServers,
         options change: (inout SandboxOptions) -> Void
     ) async throws {
-        self.servers =
-            if let servers { servers } else { try await TestServers.shared() }
+        self.servers = servers
         name = "bed-" + String(UInt64.random(in: 0 ... .max), radix: 36)
         queue = "queue-" + name
-        folder = "\(self.servers.folder.path)/\(name)"
+        folder = "\(servers.folder.path)/\(name)"
         var options = SandboxOptions()
         options.processing = .zero
         change(&options)
         sandbox = try await Sandbox.start(on: Loops.sandboxes, options: options)
         let key = try FernetKey.generate()
         settings = [
-            "REDIS_URL": self.servers.redis.url,
+            "REDIS_URL": servers.redis.url,
             "REDIS_KEY_PREFIX": "{\(name)}:",
-            "DATABASE_URL": self.servers.postgres.url,
+            "DATABASE_URL": servers.postgres.url,
             "DATABASE_SCHEMA": name,
             "QUEUES": queue,
             "CRYPTOGRAPHY_KEY": key.text,
@@ -86,9 +91,9 @@ package final class TestBed: Sendable {
             "RETRY_MAX_SECONDS": "2",
             "LOG_FORMAT": "text",
         ].merging(changes) { $1 }
-        redis = RedisClient(try RedisAddress(self.servers.redis.url), on: Loops.clients, name: name)
+        redis = RedisClient(try RedisAddress(servers.redis.url), on: Loops.clients, name: name)
         database = PostgresPool(
-            try PostgresAddress(self.servers.postgres.url),
+            try PostgresAddress(servers.postgres.url),
             on: Loops.clients,
             applicationName: name,
             schema: name,

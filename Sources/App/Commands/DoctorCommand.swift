@@ -51,7 +51,7 @@ struct Doctor {
         let words: String
 
         var text: String {
-            "\(verdict.rawValue.padded(to: 8))\(subject.padded(to: 12))\(words)".printable
+            "\(verdict.rawValue.padded(to: 8))\(subject.padded(to: 14))\(words)".printable
         }
 
         var json: JSONValue {

@@ -72,6 +72,8 @@ final class Connection {
             }
         }
         let failure = await connected.result(until: deadline, late: .connectTimedOut, on: loop)
+        // It may have been closed since the server accepted, and its descriptor be another's now.
+        guard context != nil else { throw await ended.result() }
         if let failure = failure ?? socketFailure() ?? beginTLS(expecting: host) {
             close(failure)
             throw failure
