@@ -42,7 +42,8 @@ package final class TemporaryFolder: Sendable {
     /// - Throws: `PrivateServerError.folder` when something was left behind.
     package func remove() async throws(PrivateServerError) {
         caretaker.closeInput()
-        let status = await caretaker.waitForExit(timeout: .seconds(60))
+        // A task of its own, because whoever was interrupted must wait for the end all the same.
+        let status = await Task { await caretaker.waitForExit(timeout: .seconds(60)) }.value
         guard status?.isSuccess == true else {
             throw .folder(path: path, reason: "not removed, or its processes did not end")
         }

@@ -130,8 +130,7 @@ package struct Publisher: Sendable {
         do {
             return try await accounts.find(account)
         } catch {
-            throw error.isUnavailable || error == .timedOut(statement: "")
-                ? .databaseAway : .failed(.historyRefused(error.description))
+            throw Stop(HistoryError(error))
         }
     }
 

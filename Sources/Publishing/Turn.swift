@@ -15,9 +15,11 @@ package struct Turn: Sendable {
 
     /// Throws when the job is no longer ours.
     ///
-    /// Stands before every call that cannot be taken back.
+    /// Stands before every call that cannot be taken back. A drain cuts off what runs too long;
+    /// such a job is ours still, and is handed back.
     func checkHeld() throws(Stop) {
-        guard lease.isHeld, !Task.isCancelled else { throw .lost }
+        guard lease.isHeld else { throw .lost }
+        guard !Task.isCancelled else { throw drain.isDraining ? .draining : .lost }
     }
 
     /// Throws also when the worker is stopping: stands where a step can be left without loss.

@@ -32,14 +32,14 @@ package struct ChunkReception: Sendable {
         count = range.upperBound - range.lowerBound + 1
         digest = upload.digest
         self.fault = fault
-        digest.startChunk(at: first)
+        digest.startChunk(at: first, attempt: attempt)
     }
 
     /// Hashes the next piece of the body.
     package mutating func take(_ piece: [UInt8]) {
         let piece =
             piece.count > count - received ? Array(piece.prefix(Int(count - received))) : piece
-        digest.take(piece, at: first + received)
+        digest.take(piece, at: first + received, attempt: attempt)
         received += Int64(piece.count)
     }
 

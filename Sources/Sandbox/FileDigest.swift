@@ -13,6 +13,8 @@ final class FileDigest: Sendable {
         /// Every `sampleStep`-th byte of the chunk that began at `chunkStart`.
         var samples: [UInt8] = []
         var chunkStart: Int64 = 0
+        /// The newest attempt at a chunk; bytes of an older one count for nothing.
+        var attempt = 0
         var isMixed = false
         /// Enough of the beginning to recognise the format.
         var beginning: [UInt8] = []
@@ -23,9 +25,10 @@ final class FileDigest: Sendable {
 
     private let progress = Mutex(Progress())
 
-    /// Called before the bytes of a chunk come, also when they come again.
-    func startChunk(at offset: Int64) {
+    /// Called before the bytes of a chunk come, also when they come again; attempts only grow.
+    func startChunk(at offset: Int64, attempt: Int) {
         progress.withLock { own in
+            own.attempt = attempt
             guard own.chunkStart != offset else { return }
             own.chunkStart = offset
             own.samples = []
@@ -33,8 +36,11 @@ final class FileDigest: Sendable {
     }
 
     /// Takes bytes that belong at `offset` of the file, never beyond what came before.
-    func take(_ piece: [UInt8], at offset: Int64) {
+    ///
+    /// The connection of a client that is gone may still bring some, when another has gone on.
+    func take(_ piece: [UInt8], at offset: Int64, attempt: Int) {
         progress.withLock { own in
+            guard attempt == own.attempt else { return }
             Self.compare(piece, at: offset, &own)
             if own.beginning.count < 12, offset == own.beginning.count {
                 own.beginning += piece.prefix(12 - own.beginning.count)

@@ -60,7 +60,8 @@ extension TikTokAPI {
         let answer = try await call(
             .postStatus,
             token: token,
-            body: ["publish_id": .string(publishID)]
+            body: ["publish_id": .string(publishID)],
+            mayRepeat: true
         )
         guard let status = answer.data["status"]?.string else {
             throw answer.unreadable("no status")

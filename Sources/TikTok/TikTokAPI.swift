@@ -52,27 +52,30 @@ package struct TikTokTimeouts: Sendable {
 
 extension TikTokAPI {
     /// Posts JSON for an account and reads the envelope.
+    ///
+    /// - Parameter mayRepeat: whether the request may be sent again by itself over a fresh
+    ///   connection when a kept-alive one proves dead; never for a call that posts by itself.
     func call(
         _ endpoint: Endpoint,
         token: AccessToken,
         body: JSONValue? = nil,
         fields: [String] = [],
-        method: String = "POST"
+        method: String = "POST",
+        mayRepeat: Bool = false
     ) async throws(TikTokError) -> Envelope {
         var headers: HTTPHeaders = ["Authorization": "Bearer " + token.reveal()]
         if body != nil { headers.add("Content-Type", "application/json; charset=UTF-8") }
         let query = fields.isEmpty ? "" : "?fields=" + fields.joined(separator: ",")
-        let response = try await exchange(
-            endpoint,
-            HTTPRequest(
-                method,
-                base.text + (endpoint.path ?? "/") + query,
-                headers: headers,
-                body: body.map { .bytes($0.encoded) } ?? .none,
-                limits: limits(total: timeouts.call),
-                allowsPlainHTTP: base.isPlainHTTP
-            )
+        var request = HTTPRequest(
+            method,
+            base.text + (endpoint.path ?? "/") + query,
+            headers: headers,
+            body: body.map { .bytes($0.encoded) } ?? .none,
+            limits: limits(total: timeouts.call),
+            allowsPlainHTTP: base.isPlainHTTP
         )
+        request.mayRepeat = mayRepeat
+        let response = try await exchange(endpoint, request)
         return try Envelope(response, from: endpoint, hiding: [token.reveal()])
     }
 

@@ -20,7 +20,13 @@ extension TikTokAPI {
         withUsername: Bool = false
     ) async throws(TikTokError) -> UserInfo {
         let fields = ["open_id", "display_name"] + (withUsername ? ["username"] : [])
-        let answer = try await call(.userInfo, token: token, fields: fields, method: "GET")
+        let answer = try await call(
+            .userInfo,
+            token: token,
+            fields: fields,
+            method: "GET",
+            mayRepeat: true
+        )
         let user = answer.data["user"]
         guard let openID = user?["open_id"]?.someText else {
             throw answer.unreadable("no open_id")

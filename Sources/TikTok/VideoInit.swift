@@ -93,7 +93,8 @@ extension TikTokAPI {
         let answer = try await call(
             .videoInit,
             token: token,
-            body: ["post_info": post.json, "source_info": source.json]
+            body: ["post_info": post.json, "source_info": source.json],
+            mayRepeat: source.isUpload
         )
         return try opened(answer, needsAddress: source.isUpload)
     }
@@ -108,7 +109,8 @@ extension TikTokAPI {
         let answer = try await call(
             .inboxVideoInit,
             token: token,
-            body: ["source_info": source.json]
+            body: ["source_info": source.json],
+            mayRepeat: source.isUpload
         )
         return try opened(answer, needsAddress: source.isUpload)
     }

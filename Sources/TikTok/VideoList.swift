@@ -35,7 +35,8 @@ extension TikTokAPI {
             .videoList,
             token: token,
             body: .object(body),
-            fields: ["id", "create_time", "title", "video_description", "duration", "share_url"]
+            fields: ["id", "create_time", "title", "video_description", "duration", "share_url"],
+            mayRepeat: true
         )
         let videos = (answer.data["videos"]?.array ?? []).prefix(100).compactMap(Self.listedVideo)
         let hasMore = answer.data["has_more"]?.bool ?? false

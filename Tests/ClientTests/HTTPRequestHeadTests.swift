@@ -44,7 +44,8 @@ struct HTTPRequestHeadTests {
         "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello"
             + "GET /n HTTP/1.1\r\nHost: a\r\n\r\n",
         "PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "5\r\nhello\r\n00b;a=\"1\"\r\n wide world\r\n0\r\nX-Sum: 1\r\n\r\nHEAD /n HTTP/1.1\r\nHost: a\r\n\r\n",
+            + "5\r\nhello\r\n00b;a=\"1\"\r\n wide world\r\n0\r\nX-Sum: 1\r\n\r\n"
+            + "HEAD /n HTTP/1.1\r\nHost: a\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: \r\n\r\n",
         "GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n"
             + "GET http://a?q HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -8,6 +8,7 @@ import Testing
 /// which is why the sockets of one port are counted and not all descriptors.
 @Suite(.serialized)
 struct HTTPServerStopTests {
+    // tidy: long function, because it opens one connection in each state there is.
     @Test func `a stop with open connections leaves no socket behind`() async throws {
         var limits = HTTPServerLimits()
         limits.stopGrace = .milliseconds(100)

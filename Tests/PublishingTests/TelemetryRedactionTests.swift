@@ -25,6 +25,7 @@ struct TelemetryRedactionTests {
         var testDescription: String { name }
     }
 
+    // tidy: long function, because it is one table of disguises.
     static func disguises(of secret: String) -> [Disguise] {
         let bytes = Array(secret.utf8)
         func quoted(_ text: String) -> String {

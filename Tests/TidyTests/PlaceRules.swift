@@ -2,7 +2,7 @@
 enum PlaceRules {
     /// Which folders may import which C library.
     private static let libraries: [String: [String]] = [
-        "CHiredis": ["Sources/Clients/Redis/"],
+        "CHiredis": ["Sources/Clients/Redis/", "Tests/ClientTests/Redis"],
         "CPostgres": ["Sources/Clients/Postgres/"],
         "CCurl": ["Sources/Clients/HTTP/"],
         "CCrypto": ["Sources/Clients/Crypto/"],

@@ -123,8 +123,10 @@ package actor RedisClient {
         return try result.get()
     }
 
-    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3 does
-    /// not say so, and an answer that comes in that instant would never be seen.
+    /// Makes the exchange on the loop.
+    ///
+    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3
+    /// does not say so, and an answer that comes in that instant would never be seen.
     private func answers(to exchange: Exchange) async -> Result<[RedisValue], RedisError> {
         await exchange.wait.result()
     }

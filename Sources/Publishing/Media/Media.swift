@@ -46,8 +46,10 @@ struct Video: Sendable {
 
     /// Throws when the file is not the one that was opened any more.
     func checkUnchanged() async throws(Stop) {
-        guard (try? await file.currentIdentity()) == file.identity else {
-            throw .refused(.mediaChanged)
+        do throws(FileError) {
+            try await file.checkUnchanged()
+        } catch {
+            throw Stop(error)
         }
     }
 }

@@ -3,11 +3,16 @@ internal import Files
 internal import Synchronization
 
 /// A video as a stream of pieces, hashed on the way when they are read in order.
+///
+/// A piece is hashed while it is sent: the next read waits for that, so one piece is held at most.
 final class HashingSource: Sendable {
     private let file: OpenFile
     private let stream = SHA256Stream()
     /// Bytes from the start that are in the hash.
     private let hashed = Mutex<Int64>(0)
+
+    /// The piece being hashed.
+    private let hashing = Mutex<Task<Void, Never>?>(nil)
 
     private static let pieceBytes = 256 * 1024
 
@@ -20,8 +25,15 @@ final class HashingSource: Sendable {
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
         let bytes = try await file.read(at: offset, count: count)
         guard bytes.count == count else { throw FileError.changed }
-        hash(bytes, at: offset)
+        await finishHashing()
+        hashing.withLock { task in
+            task = Task.detached { self.hash(bytes, at: offset) }
+        }
         return bytes
+    }
+
+    private func finishHashing() async {
+        await hashing.withLock(\.self)?.value
     }
 
     /// The hash of the whole file, in lowercase hex.
@@ -29,6 +41,7 @@ final class HashingSource: Sendable {
     /// Reads again what was sent out of order or by an earlier worker.
     @concurrent
     func sha256() async throws(FileError) -> String {
+        await finishHashing()
         let end = file.identity.size
         while case let offset = hashed.withLock({ $0 }), offset < end {
             let count = Int(min(Int64(Self.pieceBytes), end - offset))
@@ -42,8 +55,7 @@ final class HashingSource: Sendable {
     private func hash(_ bytes: [UInt8], at offset: Int64) {
         hashed.withLock { hashed in
             guard offset <= hashed, hashed < offset + Int64(bytes.count) else { return }
-            let fresh = Array(bytes.dropFirst(Int(hashed - offset)))
-            stream.update(fresh.count == bytes.count ? bytes : fresh)
+            stream.update(hashed == offset ? bytes : Array(bytes.dropFirst(Int(hashed - offset))))
             hashed = offset + Int64(bytes.count)
         }
     }

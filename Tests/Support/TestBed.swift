@@ -1,0 +1,156 @@
+internal import Crypto
+internal import EventLoop
+internal import Foundation
+internal import JSON
+package import Postgres
+internal import PrivateServers
+package import Publishing
+package import Redis
+package import Sandbox
+
+/// Everything a whole job needs, for one test: servers, a stand-in for TikTok, a media folder, and
+/// the settings that lead to them.
+///
+/// Tests that share servers are kept apart by schema, key prefix and queue.
+package final class TestBed: Sendable {
+    package let servers: TestServers
+    package let sandbox: Sandbox
+    /// The working folder of every program of this bed; holds `.env` and `media/`.
+    package let folder: String
+    /// What `.env` says.
+    package let settings: [String: String]
+    package let database: PostgresPool
+    package let redis: RedisClient
+    package let accounts: Accounts
+    package let queue: String
+    private let name: String
+
+    package var media: String { folder + "/media" }
+    package var reader: HistoryReader { HistoryReader(database: database) }
+    package var schema: String { name }
+
+    /// Runs a test on a bed of its own, and takes it down again however the test ends.
+    ///
+    /// `settings` stand beside, or instead of, the usual ones; without `servers` the bed stands on
+    /// those that every test shares. The stand-in's processing takes no time unless `options` say so.
+    package static func run(
+        _ settings: [String: String] = [:],
+        servers: TestServers? = nil,
+        options: (inout SandboxOptions) -> Void = { _ in },
+        _ body: (TestBed) async throws -> Void
+    ) async throws {
+        await Turnstile.beds.enter()
+        do {
+            let bed = try await TestBed(settings, servers: servers, options: options)
+            do {
+                try await body(bed)
+            } catch {
+                await bed.close()
+                throw error
+            }
+            await bed.close()
+        } catch {
+            await Turnstile.beds.leave()
+            throw error
+        }
+        await Turnstile.beds.leave()
+    }
+
+    private init(
+        _ changes: [String: String],
+        servers: TestServers?,
+        options change: (inout SandboxOptions) -> Void
+    ) async throws {
+        self.servers =
+            if let servers { servers } else { try await TestServers.shared() }
+        name = "bed-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        queue = "queue-" + name
+        folder = "\(self.servers.folder.path)/\(name)"
+        var options = SandboxOptions()
+        options.processing = .zero
+        change(&options)
+        sandbox = try await Sandbox.start(on: Loops.sandboxes, options: options)
+        let key = try FernetKey.generate()
+        settings = [
+            "REDIS_URL": self.servers.redis.url,
+            "REDIS_KEY_PREFIX": "{\(name)}:",
+            "DATABASE_URL": self.servers.postgres.url,
+            "DATABASE_SCHEMA": name,
+            "QUEUES": queue,
+            "CRYPTOGRAPHY_KEY": key.text,
+            "TIKTOK_API_URL": sandbox.url,
+            "TIKTOK_UPLOAD_HOSTS": "http://127.0.0.1",
+            "MEDIA_ROOT": folder + "/media",
+            "HTTP_ADDRESS": "127.0.0.1:0",
+            "RETRY_BASE_SECONDS": "1",
+            "RETRY_MAX_SECONDS": "2",
+            "LOG_FORMAT": "text",
+        ].merging(changes) { $1 }
+        redis = RedisClient(try RedisAddress(self.servers.redis.url), on: Loops.clients, name: name)
+        database = PostgresPool(
+            try PostgresAddress(self.servers.postgres.url),
+            on: Loops.clients,
+            applicationName: name,
+            schema: name,
+            size: 2
+        )
+        accounts = Accounts(database: database, fernet: try Fernet(keys: [key.key]))
+        try FileManager.default.createDirectory(
+            atPath: folder + "/media",
+            withIntermediateDirectories: true
+        )
+        try Self.write(settings, to: folder + "/.env")
+        _ = try await Migrator(database: database, schema: name).migrate()
+    }
+
+    private func close() async {
+        await sandbox.stop()
+        await redis.close()
+        await database.close()
+        // Whatever still runs in it is ended with the temporary folder.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    package static func write(_ settings: [String: String], to path: String) throws {
+        let lines = settings.sorted { $0.key < $1.key }.map { "\($0.key)='\($0.value)'\n" }
+        try Data(lines.joined().utf8).write(to: URL(filePath: path))
+    }
+
+    // MARK: Setting the scene
+
+    /// Connects accounts at the stand-in and here; `change` says what is special about them.
+    package func connect(
+        _ names: String...,
+        change: (inout SandboxAccount) -> Void = { _ in }
+    ) async throws {
+        for name in names {
+            var account = SandboxAccount(name)
+            change(&account)
+            let connection = sandbox.addAccount(account)
+            try await accounts.add(
+                Accounts.Connection(
+                    account: name,
+                    openID: connection.openID,
+                    username: name,
+                    scopes: connection.scopes,
+                    accessToken: SecretText(connection.accessToken),
+                    refreshToken: SecretText(connection.refreshToken),
+                    accessExpiresAt: .now + Double(connection.expiresIn),
+                    refreshExpiresAt: .now + Double(connection.refreshExpiresIn),
+                    dailyPostLimit: nil
+                )
+            )
+        }
+    }
+
+    /// Puts a video into the media folder.
+    package func video(_ name: String, bytes: Int) throws -> TestVideo {
+        try TestVideo(name, bytes: bytes, in: media)
+    }
+
+    /// The loops of every bed: the stand-in has one of its own, because it hashes.
+    private enum Loops {
+        static let clients = EventLoop(name: "beds")
+        static let sandboxes = EventLoop(name: "sandboxes")
+    }
+}
