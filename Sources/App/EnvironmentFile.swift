@@ -38,17 +38,15 @@ enum EnvironmentFile {
 
     /// A quoted value ends at its quote; a bare one at a comment, with blanks around it dropped.
     private static func value(_ text: Substring) -> String {
-        let text = text.drop(while: \.isWhitespace)
-        if let quote = text.first, quote == "\"" || quote == "'" {
-            return String(text.dropFirst().prefix { $0 != quote })
+        let start = text.drop(while: \.isWhitespace)
+        if let quote = start.first, quote == "\"" || quote == "'" {
+            return String(start.dropFirst().prefix { $0 != quote })
         }
-        var bare = text
-        if let comment = text.indices.first(where: { index in
+        let comment = text.indices.first { index in
             text[index] == "#" && index > text.startIndex
                 && text[text.index(before: index)].isWhitespace
-        }) {
-            bare = text[..<comment]
         }
+        var bare = text[..<(comment ?? text.endIndex)].drop(while: \.isWhitespace)
         while bare.last?.isWhitespace == true { bare.removeLast() }
         return String(bare)
     }

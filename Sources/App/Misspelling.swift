@@ -15,7 +15,7 @@ enum Misspelling {
             !known.contains(name) && name.utf8.count <= 64
                 && prefixes.contains { name.uppercased().hasPrefix($0) }
         }.sorted().compactMap { name in
-            let near = settings.map { ($0, distance(name.uppercased(), $0)) }
+            let near = known.sorted().map { ($0, distance(name.uppercased(), $0)) }
                 .min { $0.1 < $1.1 }
             guard let near, near.1 <= 2 else { return nil }
             return (name, near.0)

@@ -5,7 +5,7 @@ import Testing
 /// Bodies that are pulled while they are sent.
 struct HTTPClientStreamTests {
     /// A byte for each offset; the period is prime, so a piece out of place shows.
-    private static let pattern = (0..<(256 * 1024 + 65_537)).map {
+    private static let pattern = (0..<(512 * 1024 + 65_537)).map {
         UInt8(truncatingIfNeeded: $0 % 251)
     }
 

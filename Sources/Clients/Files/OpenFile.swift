@@ -30,10 +30,10 @@ package final class OpenFile: Sendable {
 
     /// Longest piece that is read on the calling thread, in bytes: copying it takes well under a
     /// millisecond.
-    static let cachedBytesMax = 256 * 1024
+    static let cachedBytesMax = 512 * 1024
 
-    /// Reads a piece, off the calling thread unless all of it is in the system's memory already: two
-    /// changes of threads cost more than copying a small piece.
+    /// Reads a piece, off the calling thread unless all of it is in the system's memory already:
+    /// two changes of threads cost more than copying a small piece.
     ///
     /// - Parameters:
     ///   - offset: where the piece begins, in bytes, 0 or more.

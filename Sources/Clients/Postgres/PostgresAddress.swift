@@ -11,8 +11,7 @@ package enum PostgresAddressError: Error, Sendable, Equatable, CustomStringConve
 
     package var description: String {
         switch self {
-        case .scheme(let scheme):
-            "the database URL must begin with postgresql://, not \(scheme)://"
+        case .scheme: "the database URL must begin with postgresql://"
         case .unreadable(let reason): "the database URL cannot be read: \(reason)"
         }
     }

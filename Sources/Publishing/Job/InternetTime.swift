@@ -2,11 +2,11 @@ package import FoundationEssentials
 
 /// Pure: reads times as RFC 3339 writes them.
 ///
-/// Foundation's own parser also takes what only looks like one: the 31st of November, or a time with
-/// something behind it.
+/// Foundation's own parser also takes what only looks like one: the 31st of November, or a time
+/// with something behind it.
 package enum InternetTime {
-    /// Reads a time such as `2026-11-22T18:30:00Z`, with a fraction of 1–9 digits or an offset such
-    /// as `+02:00` if need be; the letters may be small.
+    /// Reads a time such as `2026-11-22T18:30:00Z`, with a fraction of 1–9 digits or an offset
+    /// such as `+02:00` if need be; the letters may be small.
     ///
     /// - Returns: `nil` for anything else.
     package static func read(_ text: String) -> Date? {

@@ -63,7 +63,7 @@ package enum HTTPBody: Sendable {
     case bytes([UInt8])
     /// Bytes that are pulled while they are sent.
     ///
-    /// `read` is asked for at most 256 KiB at an offset and answers with at least one byte and at
+    /// `read` is asked for at most 512 KiB at an offset and answers with at least one byte and at
     /// most as many as asked for. It runs off the loop, one call at a time, mostly in order; after
     /// a dead kept-alive connection it is asked from the start again. At most two pieces are held.
     /// An error ends the transfer as `HTTPError.bodySource`. A call still running when the transfer

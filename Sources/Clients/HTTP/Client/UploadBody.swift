@@ -3,7 +3,7 @@
 /// Lives on the loop's thread, but for the `read` closure of a stream, which runs in a task.
 final class UploadBody {
     /// Bytes asked for at a time; half of it measured clearly slower.
-    static let pieceBytes = 256 * 1024
+    static let pieceBytes = 512 * 1024
     static let heldPiecesMax = 2
 
     typealias Read = @Sendable (Int64, Int) async throws -> [UInt8]

@@ -1,0 +1,156 @@
+import HTTP
+import Postgres
+import Testing
+import TikTok
+
+@testable import Publishing
+
+/// What follows when a step stops a job.
+struct OutcomeTests {
+    private static let failure = Failure("code", .tiktok, "what", action: "do")
+
+    private static func refusal(
+        _ code: TikTokErrorCode,
+        status: Int = 400,
+        message: String = "",
+        retryAfter: Duration? = nil
+    ) -> Stop {
+        .tiktok(
+            .refused(
+                TikTokRefusal(
+                    endpoint: .videoInit,
+                    code: code,
+                    httpStatus: status,
+                    message: message,
+                    logID: "log-1",
+                    retryAfter: retryAfter
+                )
+            )
+        )
+    }
+
+    // MARK: TikTok's codes
+
+    @Test(arguments: TikTokErrorCode.Known.allCases, [false, true])
+    func `every code ends as its treatment says`(
+        _ code: TikTokErrorCode.Known,
+        _ isVerdict: Bool
+    ) throws {
+        let stop: Stop =
+            isVerdict ? .verdict(.known(code), logID: "log-1") : Self.refusal(.known(code))
+        let entry = ErrorCatalogue.entry(for: .known(code), httpStatus: isVerdict ? nil : 400)
+
+        let outcome = Outcome(stop, hasPublishID: isVerdict)
+
+        switch (entry.treatment, outcome) {
+        case (.retry, .retry), (.startAgain, .retry), (.refreshToken, .failed),
+            (.reauthorise, .failed), (.permanent, .failed), (.cancelled, .failed),
+            (.inDoubt, .inDoubt):
+            break
+        case (.wait(let limit), .waiting(let reason, let delay, .post, true, _)):
+            #expect(reason == WaitingFor(limit) && delay == limit.shortestWait)
+        default:
+            Issue.record("\(code): \(entry.treatment) became \(outcome)")
+        }
+        let failure = try #require(outcome.failure)
+        #expect(failure.code == code.rawValue && failure.owner == entry.owner)
+        #expect(failure.action == entry.action && failure.logID == "log-1")
+    }
+
+    @Test(arguments: [(400, "failed"), (404, "failed"), (500, "retry"), (503, "retry")])
+    func `a code nobody knows is judged by its status`(_ status: Int, _ name: String) {
+        let outcome = Outcome(
+            Self.refusal(.unknown("new_code"), status: status),
+            hasPublishID: false
+        )
+
+        #expect(outcome.name == name && outcome.failure?.code == "new_code")
+    }
+
+    @Test func `TikTok's own words stand behind ours`() {
+        let outcome = Outcome(
+            Self.refusal(.known(.invalidParam), message: "title is bad"),
+            hasPublishID: false
+        )
+
+        #expect(outcome.failure?.message.hasSuffix(" TikTok says: title is bad") == true)
+    }
+
+    @Test(arguments: [(Duration.seconds(10), 60), (.seconds(90), 90)])
+    func `a limit waits as long as TikTok asks, and never less than the limit's own time`(
+        _ wish: Duration,
+        _ seconds: Int
+    ) {
+        let stop = Self.refusal(.known(.rateLimitExceeded), status: 429, retryAfter: wish)
+
+        guard case .waiting(.rateLimit, let delay, _, _, _) = Outcome(stop, hasPublishID: false)
+        else {
+            Issue.record("does not wait")
+            return
+        }
+        #expect(delay == .seconds(seconds))
+    }
+
+    @Test func `limits are named as the history names them`() {
+        let names = WaitReason.allCases.map { WaitingFor($0).rawValue }
+
+        #expect(names == ["rate_limit", "daily_limit", "draft_limit", "daily_limit"])
+    }
+
+    @Test func `no answer and an unreadable one are tried again`() {
+        let lost = TikTokError.transport(.videoInit, .stalled(.sending))
+        let garbled = TikTokError.unreadable(
+            UnreadableReply(endpoint: .videoInit, httpStatus: 200, reason: "no JSON")
+        )
+
+        #expect(Outcome(.tiktok(lost), hasPublishID: false).name == "retry")
+        #expect(Outcome(.tiktok(garbled), hasPublishID: false).name == "retry")
+    }
+
+    // MARK: Our own stops
+
+    @Test func `what will not get better fails, what may is retried`() {
+        let refused = Outcome(.refused(Self.failure), hasPublishID: false)
+        let failed = Outcome(.failed(Self.failure), hasPublishID: false)
+
+        #expect(refused.name == "failed" && refused.failure == Self.failure)
+        #expect(failed.name == "retry" && failed.failure == Self.failure)
+    }
+
+    @Test func `servers that are away burn no attempt and write no failure`() {
+        for stop in [Stop.databaseAway, .queueAway] {
+            guard case .handedBack(let delay) = Outcome(stop, hasPublishID: false) else {
+                Issue.record("\(stop) is not handed back")
+                continue
+            }
+            #expect(delay == .seconds(1))
+        }
+    }
+
+    @Test func `a drain hands back at once, and a lost job is left alone`() {
+        guard case .handedBack(let delay) = Outcome(.draining, hasPublishID: true) else {
+            Issue.record("a drain does not hand back")
+            return
+        }
+        #expect(delay == .zero)
+        #expect(Outcome(.lost, hasPublishID: true).name == "lost")
+        #expect(Outcome(.lost, hasPublishID: true).failure == nil)
+    }
+
+    @Test func `the history's troubles stop a job in three ways`() {
+        let refused = PostgresError.server(
+            sqlState: "23514",
+            message: "violates check",
+            detail: nil,
+            constraint: nil
+        )
+
+        #expect(Outcome(Stop(HistoryError.stale), hasPublishID: false).name == "lost")
+        #expect(
+            Outcome(Stop(HistoryError.away(.connectTimedOut)), hasPublishID: false).name
+                == "handed_back"
+        )
+        let outcome = Outcome(Stop(HistoryError.refused(refused)), hasPublishID: false)
+        #expect(outcome.name == "retry" && outcome.failure?.code == "history_refused")
+    }
+}

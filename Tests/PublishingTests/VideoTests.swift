@@ -1,0 +1,140 @@
+import Crypto
+import Files
+import Foundation
+import JSON
+import Testing
+import TikTok
+
+@testable import Publishing
+
+/// A video as bytes: what kind it is, and its hash while it is sent.
+struct VideoTests {
+    // MARK: Kinds
+
+    private static func box(_ type: String, _ brand: String) -> [UInt8] {
+        [0, 0, 0, 24] + Array(type.utf8) + Array(brand.utf8)
+    }
+
+    @Test(arguments: ["isom", "mp42", "avc1", "M4V ", "iso5", "dash"])
+    func `a file of an MP4 brand is MP4`(_ brand: String) {
+        #expect(VideoContentType(head: Self.box("ftyp", brand)) == .mp4)
+    }
+
+    @Test func `QuickTime is known by its brand, or by an old file's first box`() {
+        #expect(VideoContentType(head: Self.box("ftyp", "qt  ")) == .quickTime)
+        for type in ["moov", "mdat", "wide", "free", "skip"] {
+            #expect(VideoContentType(head: Self.box(type, "????")) == .quickTime)
+        }
+    }
+
+    @Test func `WebM is known by its first four bytes`() {
+        #expect(VideoContentType(head: [0x1A, 0x45, 0xDF, 0xA3]) == .webM)
+        #expect(VideoContentType(head: [0x1A, 0x45, 0xDF]) == nil)
+    }
+
+    @Test(arguments: ["heic", "heix", "mif1", "msf1", "avif", "avis"])
+    func `a picture in the same boxes is no video`(_ brand: String) {
+        #expect(VideoContentType(head: Self.box("ftyp", brand)) == nil)
+    }
+
+    @Test(arguments: [
+        [], [0], Array("\0\0\0\u{18}ftypiso".utf8), Array("RIFF????AVI LIST".utf8),
+        Array("<!DOCTYPE html>".utf8), Array("#!/bin/sh\necho".utf8),
+        [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 0x4A, 0x46, 0x49, 0x46, 0, 1],
+        [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xFF, count: 64),
+    ])
+    func `anything else is no video`(_ head: [UInt8]) {
+        #expect(VideoContentType(head: head) == nil)
+    }
+
+    // MARK: Hashing on the way
+
+    /// Reads as (offset, count); whatever their order, the hash is the file's.
+    @Test(
+        arguments: [
+            [], [(0, 1000)], [(0, 400), (400, 600)], [(400, 600), (0, 400)],
+            [(0, 400), (0, 400), (400, 600)], [(0, 400), (200, 500), (600, 400)], [(900, 100)],
+            [(0, 1000), (0, 1000)], [(0, 1), (1, 1), (5, 5), (2, 3)], [(0, 0), (0, 10)],
+        ] as [[(Int64, Int)]]
+    )
+    func `the hash is the whole file's, in whatever order it was sent`(
+        _ reads: [(Int64, Int)]
+    ) async throws {
+        try await Scratch.with { folder in
+            let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 / 251) }
+            try WholeFile.write(bytes, to: folder + "/a.mp4")
+            let file = try await MediaDirectory(path: folder).open("a.mp4")
+            let source = HashingSource(file)
+
+            for (offset, count) in reads {
+                let piece = try await source.read(at: offset, count: count)
+                #expect(piece == Array(bytes[Int(offset)..<Int(offset) + count]))
+            }
+
+            #expect(try await source.sha256() == SHA256.hex(bytes))
+        }
+    }
+
+    @Test func `a file of several pieces that nobody read is hashed all the same`() async throws {
+        try await Scratch.with { folder in
+            let bytes = (0..<700_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            try WholeFile.write(bytes, to: folder + "/a.mp4")
+            let file = try await MediaDirectory(path: folder).open("a.mp4")
+            let source = HashingSource(file)
+
+            _ = try await source.read(at: 300_000, count: 200_000)
+            _ = try await source.read(at: 0, count: 100_001)
+
+            #expect(try await source.sha256() == SHA256.hex(bytes))
+        }
+    }
+
+    @Test func `a file that became shorter is an error, not a short piece`() async throws {
+        try await Scratch.with { folder in
+            let path = folder + "/a.mp4"
+            try WholeFile.write([UInt8](repeating: 1, count: 1000), to: path)
+            let file = try await MediaDirectory(path: folder).open("a.mp4")
+            let source = HashingSource(file)
+            let handle = try FileHandle(forWritingTo: URL(filePath: path))
+            try handle.truncate(atOffset: 500)
+            try handle.close()
+
+            await #expect(throws: FileError.changed) {
+                try await source.read(at: 400, count: 200)
+            }
+            await #expect(throws: FileError.changed) { try await source.sha256() }
+        }
+    }
+
+    // MARK: What TikTok is told
+
+    @Test func `a direct post says what the job says`() throws {
+        let job = try Document.read([
+            "id": "a", "account": "b", "video": "v.mp4", "privacy": "public", "title": "Hallo",
+            "disable_comment": true, "disable_stitch": true, "brand_organic_toggle": true,
+            "is_aigc": true, "video_cover_timestamp_ms": 700,
+        ])
+
+        let post = try #require(VideoPost(job))
+
+        #expect(post.privacy == .publicToEveryone && post.title == "Hallo")
+        #expect(post.disableComment && !post.disableDuet && post.disableStitch)
+        #expect(!post.brandContent && post.brandOrganic && post.isAIGenerated)
+        #expect(post.coverMilliseconds == 700)
+    }
+
+    @Test func `a draft says nothing`() throws {
+        #expect(try VideoPost(Document.read(Document.with(["mode": "draft"]))) == nil)
+    }
+}
+
+/// A folder for one test.
+enum Scratch {
+    static func with(_ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "publishing-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder.path)
+    }
+}
