@@ -84,7 +84,8 @@ struct Assembly: Sendable {
         let heartbeatRedis = RedisClient(
             settings.redis,
             on: heartbeat,
-            name: "tiktok-publisher-heartbeat"
+            name: "tiktok-publisher-heartbeat",
+            timeouts: RedisTimeouts(connect: settings.lease / 3, command: settings.lease / 3)
         )
         let beats = JobQueue(redis: heartbeatRedis, keys: settings.keys, lease: settings.lease)
         let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease)
@@ -118,7 +119,9 @@ struct Assembly: Sendable {
                 history: history,
                 queue: queue,
                 retries: settings.retries,
-                maxAttempts: settings.maxAttempts
+                maxAttempts: settings.maxAttempts,
+                drain: drain,
+                log: log
             ),
             history: history,
             drain: drain,

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import Postgres
 internal import Redis
 internal import TikTok
@@ -41,6 +41,8 @@ package struct Publisher: Sendable {
         package let entry: History.Entry?
         /// Whether TikTok may count this post against the account's daily limit.
         package var mayCount = false
+        /// Set when the post may be out: then it has not failed before TikTok says so.
+        package var verdictBy: Date?
         /// The job's own limit of attempts.
         package var maxAttempts: Int?
     }
@@ -48,7 +50,7 @@ package struct Publisher: Sendable {
     /// Takes a claimed job as far as it goes now.
     package func publish(_ claim: Claim, lease: Lease) async -> Result {
         do throws(BrokenDocument) {
-            let job = try PublishJob(document: claim.document)
+            let job = try PublishJob(claim)
             return await publish(job, claim, lease)
         } catch {
             return await reject(error, claim)
@@ -57,25 +59,26 @@ package struct Publisher: Sendable {
 
     private func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
         var entry: History.Entry?
-        var ledger = Ledger()
+        var standing: Standing?
         do throws(Stop) {
             let account = try await find(job.account)
-            if claim.stage == .post, claim.deliveries <= Self.deliveriesMax, !job.hasExpired {
-                let answer = try await admit(job, claim, dailyPosts: account?.dailyPostLimit)
+            if claim.stage == .post {
+                let answer = try await admit(job, claim, account)
                 guard answer == .run else { return try await parked(answer, job, claim) }
             }
             let status: Status = claim.stage == .watch ? .processing : .preparing
             switch try await open(job, claim, as: status) {
-            case .ours(let opened, let found): (entry, ledger) = (opened, found)
+            case .ours(let opened, let ledger):
+                let known = Standing(ledger)
+                (entry, standing) = (opened, known)
+                let outcome = try await post(job, account, claim, lease, opened, ledger, known)
+                return result(outcome, job, opened, known)
             case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
             case .duplicate: return try await duplicate(job)
             }
-            guard let entry else { throw .lost }
-            let outcome = try await post(job, account, claim, lease, entry, &ledger)
-            return result(outcome, job, entry, ledger)
         } catch {
-            let outcome = Outcome(error, hasPublishID: ledger.publishID != nil)
-            return result(outcome, job, entry, ledger)
+            let outcome = Outcome(error, verdictBy: standing?.verdictDeadline)
+            return result(outcome, job, entry, standing)
         }
     }
 
@@ -86,7 +89,8 @@ package struct Publisher: Sendable {
         _ claim: Claim,
         _ lease: Lease,
         _ entry: History.Entry,
-        _ ledger: inout Ledger
+        _ ledger: Ledger,
+        _ standing: Standing
     ) async throws(Stop) -> Outcome {
         guard claim.deliveries <= Self.deliveriesMax else { throw .refused(.workerKiller) }
         if job.hasExpired, ledger.publishID == nil { return .expired }
@@ -97,22 +101,30 @@ package struct Publisher: Sendable {
             lease: lease,
             drain: drain,
             entry: entry,
-            token: try token(of: account)
+            token: try token(of: account),
+            standing: standing
         )
-        if let publishID = ledger.publishID, let deadline = ledger.verdictDeadline {
-            return try await verdict.ask(
-                publishID,
-                for: turn,
-                username: account.username,
-                deadline: deadline
-            )
+        if let outcome = try await verdict.ask(ledger, for: turn, username: account.username) {
+            return outcome
         }
-        guard case .video(let reference, .upload) = job.content else {
+        guard claim.stage == .post else {
+            // Bytes must be sent, and that needs a slot of the account.
+            return .waiting(.accountBusy, for: .zero, stage: .post, holdAccount: false, why: nil)
+        }
+        return try await upload(turn, account, ledger)
+    }
+
+    private func upload(
+        _ turn: Turn,
+        _ account: Account,
+        _ ledger: Ledger
+    ) async throws(Stop) -> Outcome {
+        guard case .video(let reference, .upload) = turn.job.content else {
             throw .refused(.sourceUnsupported)
         }
         let video = try await media.open(reference)
         try await turn.recording { () throws(HistoryError) in
-            try await history.began(entry, openID: account.openID)
+            try await history.began(turn.entry, openID: account.openID)
         }
         try await uploads.post(video, for: turn, ledger: ledger)
         return .waiting(
@@ -142,13 +154,20 @@ package struct Publisher: Sendable {
         }
     }
 
+    /// A job that will not post now still asks whether its id is its own.
     private func admit(
         _ job: PublishJob,
         _ claim: Claim,
-        dailyPosts: Int?
+        _ account: Account?
     ) async throws(Stop) -> Admission.Answer {
+        let ends = job.hasExpired || claim.deliveries > Self.deliveriesMax
         do {
-            return try await admission.admit(job, claim: claim, dailyPosts: dailyPosts)
+            return try await admission.admit(
+                job,
+                claim: claim,
+                dailyPosts: account?.dailyPostLimit,
+                needsSlot: !ends
+            )
         } catch {
             throw .queueAway
         }
@@ -177,7 +196,7 @@ package struct Publisher: Sendable {
         case .run, .stale: throw .lost
         case .duplicate: return try await duplicate(job)
         case .wait(let reason, let until):
-            switch try await open(job, claim, as: .waiting) {
+            switch try await openPatiently(job, claim) {
             case .ours(let entry, _):
                 return Result(outcome: .parked(reason, until: until), entry: entry)
             case .ended, .duplicate:
@@ -185,6 +204,22 @@ package struct Publisher: Sendable {
                 return Result(outcome: .lost, entry: nil)
             }
         }
+    }
+
+    /// Admission has parked the job already: without its row nobody would know where it is.
+    private func openPatiently(
+        _ job: PublishJob,
+        _ claim: Claim
+    ) async throws(Stop) -> History.Opening {
+        for _ in 0..<30 {
+            do throws(HistoryError) {
+                return try await history.open(job, claim: claim, status: .waiting)
+            } catch {
+                guard case .away = error, !drain.isDraining else { throw Stop(error) }
+            }
+            try? await Task.sleep(for: .seconds(1))  // a cancelled wait only asks sooner
+        }
+        throw .databaseAway
     }
 
     private func duplicate(_ job: PublishJob) async throws(Stop) -> Result {
@@ -201,7 +236,7 @@ package struct Publisher: Sendable {
             try await history.rejected(broken, claim: claim)
             return Result(outcome: .rejected(.documentBroken(broken)), entry: nil)
         } catch {
-            return Result(outcome: Outcome(Stop(error), hasPublishID: false), entry: nil)
+            return Result(outcome: Outcome(Stop(error), verdictBy: nil), entry: nil)
         }
     }
 
@@ -209,12 +244,13 @@ package struct Publisher: Sendable {
         _ outcome: Outcome,
         _ job: PublishJob,
         _ entry: History.Entry?,
-        _ ledger: Ledger
+        _ standing: Standing?
     ) -> Result {
         Result(
             outcome: outcome,
             entry: entry,
-            mayCount: ledger.publishID != nil,
+            mayCount: standing?.mayCount ?? false,
+            verdictBy: standing?.verdictDeadline,
             maxAttempts: job.maxAttempts
         )
     }

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Redis
-internal import Telemetry
+package import Telemetry
 
 /// Writes down what a turn came to: PostgreSQL first, then the queue, and nothing is settled that
 /// is not recorded.
@@ -11,8 +11,25 @@ package struct Recorder: Sendable {
     private let queue: JobQueue
     private let retries: RetryPolicy
     private let maxAttempts: Int
+    private let drain: Drain
+    private let log: Log
 
-    package init(history: History, queue: JobQueue, retries: RetryPolicy, maxAttempts: Int) {
+    /// How often a statement that PostgreSQL refuses is sent before the job is put aside.
+    private static let refusalsMax = 3
+
+    /// How long a job is put aside that cannot be recorded until a person has mended something.
+    private static let mendingTime = Duration.seconds(30)
+
+    package init(
+        history: History,
+        queue: JobQueue,
+        retries: RetryPolicy,
+        maxAttempts: Int,
+        drain: Drain,
+        log: Log
+    ) {
+        self.drain = drain
+        self.log = log
         self.history = history
         self.queue = queue
         self.retries = retries
@@ -35,26 +52,39 @@ package struct Recorder: Sendable {
         let outcome = decide(result, claim)
         // What was written once is not written again: a final row refuses even the same status.
         var written: Settlement??
+        var refusals = 0
         while true {
             do {
                 if written == nil { written = .some(try await write(outcome, result, claim)) }
                 guard case .some(.some(let settlement)) = written else {
+                    if case .lost = outcome { return .left }
                     return .settled(outcome.name)
                 }
                 let isSettled = try await queue.settle(claim, as: settlement)
                 return isSettled ? .settled(outcome.name) : .left
             } catch HistoryError.stale {
                 return .left
+            } catch HistoryError.refused(let cause) {
+                refusals += 1
+                // Not recorded, so not settled: the turn is repeated when somebody has mended it.
+                guard refusals < Self.refusalsMax else {
+                    written = .some(.park(for: Self.mendingTime, claim))
+                    log.error("history.refused", ["error": .error(cause)])
+                    continue
+                }
             } catch {
                 // PostgreSQL or Redis is away: what is not recorded stays ours, and is tried again.
             }
-            guard lease.isHeld else { return .left }
+            guard lease.isHeld, !drain.isOver else { return .left }
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 200..<800)))
         }
     }
 
     /// A retry that has used up its attempts is a failure.
     private func decide(_ result: Publisher.Result, _ claim: Claim) -> Outcome {
+        guard result.entry != nil || !result.outcome.needsRow else {
+            return .handedBack(after: Self.mendingTime)
+        }
         guard case .retry(let failure) = result.outcome else { return result.outcome }
         let wait = retries.wait(
             afterAttempts: claim.attempts + 1,
@@ -62,7 +92,7 @@ package struct Recorder: Sendable {
             retryAfter: failure.retryAfter,
             random: .random(in: 0..<1)
         )
-        guard let wait else { return .failed(failure) }
+        guard let wait else { return .failed(failure.afterLastAttempt) }
         return .waiting(.backoff, for: wait, stage: .post, holdAccount: false, why: failure)
     }
 
@@ -117,7 +147,7 @@ package struct Recorder: Sendable {
                 ? .dead(reason: status.rawValue, attempts: claim.attempts, givesPostBack: false)
                 : .done()
         case .handedBack(let delay):
-            return .park(for: delay, stage: claim.stage, attempts: claim.attempts)
+            return .park(for: delay, claim)
         case .lost:
             return nil
         }
@@ -171,6 +201,14 @@ package struct Recorder: Sendable {
 }
 
 extension Outcome {
+    /// Whether it may only be settled once a row says so.
+    fileprivate var needsRow: Bool {
+        switch self {
+        case .published, .delivered, .waiting, .retry, .failed, .inDoubt, .expired: true
+        case .parked, .rejected, .duplicate, .alreadyRecorded, .handedBack, .lost: false
+        }
+    }
+
     /// For logs and metrics.
     package var name: String {
         switch self {

@@ -12,6 +12,7 @@ package struct Turn: Sendable {
     /// The history row to write to.
     let entry: History.Entry
     let token: AccessToken
+    let standing: Standing
 
     /// Throws when the job is no longer ours.
     ///
@@ -67,10 +68,16 @@ package struct Turn: Sendable {
 /// Tells every running step that the worker is stopping.
 package final class Drain: Sendable {
     private let flag = Atomic(false)
+    private let over = Atomic(false)
 
     package init() {}
 
     package var isDraining: Bool { flag.load(ordering: .acquiring) }
 
     package func begin() { flag.store(true, ordering: .releasing) }
+
+    /// Whether time is up: what is not recorded now is left to whoever takes the job over.
+    package var isOver: Bool { over.load(ordering: .acquiring) }
+
+    package func end() { over.store(true, ordering: .releasing) }
 }

@@ -24,20 +24,23 @@ package actor Worker {
 
     private let loop: EventLoop
     private let options: Options
-    private let queue: JobQueue
+    let queue: JobQueue
     private let keeper: LeaseKeeper
     private let publisher: Publisher
     private let recorder: Recorder
     private let history: History
-    private let drain: Drain
+    let drain: Drain
     let log: Log
 
-    private var inHand: [String: Task<Void, Never>] = [:]
+    /// By fence: a ticket may come back before its last turn has quite ended.
+    private var inHand: [Int64: Task<Void, Never>] = [:]
+    /// When the worker ends, whatever is still in hand.
+    private var finishBy: ContinuousClock.Instant?
     private var isPaused = false
     private var redisOutage = Outage("redis")
-    private var databaseOutage = Outage("postgres")
+    private(set) var databaseOutage = Outage("postgres")
     private var rounds = 0
-    private let pokes = Pokes()
+    let pokes = Pokes()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -91,12 +94,18 @@ package actor Worker {
         guard !drain.isDraining else { return }
         log.info("worker.drain", ["in_hand": .integer(inHand.count)])
         drain.begin()
+        finishBy = .now + options.grace
         pokes.poke()
     }
 
     /// Ends every turn now; what was committed is where another worker goes on.
     package func handBackAtOnce() {
         drain.begin()
+        finishBy = .now + min(options.grace, .seconds(2))
+        cutOff()
+    }
+
+    private func cutOff() {
         for task in inHand.values { task.cancel() }
         pokes.poke()
     }
@@ -120,15 +129,14 @@ package actor Worker {
 
     // MARK: Claiming
 
-    private var room: Int {
+    var room: Int {
         drain.isDraining || isPaused ? 0 : options.concurrency - inHand.count
     }
 
     private func claimUntilDrained() async {
-        await raiseFences()
         while !drain.isDraining {
             var nextTimer = Duration.seconds(1)
-            if room > 0, await databaseIsUp() {
+            if room > 0, await databaseIsUp(), await fencesAreAbove() {
                 nextTimer = min(nextTimer, await claimRound())
             }
             await pokes.wait(atMost: nextTimer)
@@ -156,7 +164,7 @@ package actor Worker {
                 if caught.jobs.count == most { next = .zero }
             } catch {
                 note(&redisOutage, error.description)
-                await forgetFenceIfNeeded(error)
+                fencesAreRaised = false
                 return .milliseconds(Int64.random(in: 200..<1000))
             }
         }
@@ -168,7 +176,8 @@ package actor Worker {
         let lease = await keeper.hold(claim, claimedAt: asked) { tasks.cancel() }
         let task = Task(name: "job") { await self.turn(claim, lease) }
         tasks.fill(task)
-        inHand[claim.ticket] = task
+        inHand[claim.fence] = task
+        if finishBy != nil { task.cancel() }
     }
 
     /// One job's turn, from claim to settlement.
@@ -178,9 +187,11 @@ package actor Worker {
         let ending = await Task { await self.recorder.record(result, of: claim, lease: lease) }
             .value
         await keeper.release(lease)
-        inHand[claim.ticket] = nil
+        inHand[claim.fence] = nil
         report(result, claim, ending)
+        // Either is looked into before the next claim, and costs one question when all is well.
         if case .handedBack = result.outcome, !drain.isDraining { databaseMayBeAway = true }
+        if case .left = ending { fencesAreRaised = false }
         pokes.poke()
     }
 
@@ -202,17 +213,21 @@ package actor Worker {
         }
     }
 
+    /// Cleared whenever Redis may have come back with older data.
     private var fencesAreRaised = false
 
-    /// Redis may have come back with older data: its fences must stay above all recorded ones.
-    private func forgetFenceIfNeeded(_ error: RedisError) async {
-        if error.isUnavailable { fencesAreRaised = false }
-        await raiseFences()
-    }
-
-    private func raiseFences() async {
-        guard !fencesAreRaised, let highest = try? await history.highestFence() else { return }
-        fencesAreRaised = (try? await queue.raiseFence(above: highest)) != nil
+    /// Makes sure that the next fence is above every recorded one; else new claims would be stale.
+    private func fencesAreAbove() async -> Bool {
+        guard !fencesAreRaised else { return true }
+        do {
+            try await queue.raiseFence(above: try await history.highestFence())
+            fencesAreRaised = true
+        } catch let error as RedisError {
+            note(&redisOutage, error.description)
+        } catch {
+            note(&databaseOutage, "\(error)")
+        }
+        return fencesAreRaised
     }
 
     private func note(_ outage: inout Outage, _ reason: String?) {
@@ -225,46 +240,22 @@ package actor Worker {
         }
     }
 
-    // MARK: Beside the claims
-
-    /// Blocks on one list, so that a new document is taken at once and an idle worker asks nothing.
-    private func waitForDocuments(on name: String, over connection: RedisClient) async {
-        while !drain.isDraining, !Task.isCancelled {
-            guard room > 0, !databaseOutage.isOn else {
-                try? await Task.sleep(for: .milliseconds(200))  // cancellation ends the loop above
-                continue
-            }
-            do {
-                if try await queue.waitForDocument(on: name, over: connection, atMost: .seconds(5))
-                {
-                    pokes.poke()
-                }
-            } catch {
-                try? await Task.sleep(for: .milliseconds(Int64.random(in: 300..<1000)))
-            }
-        }
-    }
-
-    /// Every worker looks for jobs of dead workers; the script makes one of them win.
-    private func recoverRegularly() async {
-        while !drain.isDraining, !Task.isCancelled {
-            if let count = try? await queue.recover(), count > 0 {
-                log.warning("jobs.recovered", ["count": .integer(count)])
-                pokes.poke()
-            }
-            try? await Task.sleep(for: .milliseconds(Int64.random(in: 4000..<5000)))
-        }
-    }
-
     // MARK: The end
 
-    /// Waits for running turns, then cuts them off shortly before the grace is over.
+    /// Waits for running turns, cuts them off when most of the grace is over, and leaves what then
+    /// is still not recorded to its lease's end.
     private func finishInHand() async {
-        let cut = Task {
-            try await Task.sleep(for: options.grace * 0.8)
-            for task in inHand.values { task.cancel() }
+        let end = finishBy ?? .now + options.grace
+        var isCutOff = false
+        while !inHand.isEmpty, ContinuousClock.now < finishBy ?? end {
+            let left = ContinuousClock.now.duration(to: finishBy ?? end)
+            if !isCutOff, left < options.grace * 0.3 {
+                isCutOff = true
+                cutOff()
+            }
+            await pokes.wait(atMost: .milliseconds(100))
         }
-        while let task = inHand.values.first { await task.value }
-        cut.cancel()
+        drain.end()
+        if !inHand.isEmpty { log.warning("worker.left", ["in_hand": .integer(inHand.count)]) }
     }
 }

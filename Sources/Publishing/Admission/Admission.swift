@@ -46,27 +46,34 @@ package struct Admission: Sendable {
 
     /// Asks for a slot and a place in the daily limit of the job's account.
     ///
-    /// - Parameter dailyPosts: the account's own limit, when it has one.
+    /// - Parameters:
+    ///   - dailyPosts: the account's own limit, when it has one.
+    ///   - needsSlot: `false` only asks whether the job's id is its own.
     package func admit(
         _ job: PublishJob,
         claim: Claim,
-        dailyPosts: Int?
+        dailyPosts: Int?,
+        needsSlot: Bool
     ) async throws(RedisError) -> Answer {
-        let limit = job.mode == .draft ? limits.dailyDrafts : dailyPosts ?? limits.dailyPosts
+        let ours = job.mode == .draft ? limits.dailyDrafts : limits.dailyPosts
+        // Zero in our settings means no limit; zero in an account's row means nothing at all.
+        let own = job.mode == .draft ? nil : dailyPosts
+        let limit = own ?? (ours == 0 ? -1 : ours)
         let notBefore = job.publishAt.map { Int64(($0.timeIntervalSince1970 * 1000).rounded(.up)) }
         let answer = try await queue.run(
             Scripts.admit,
             [
                 .text(claim.ticket), .integer(claim.fence), .text(job.account), .text(job.id),
-                .integer(Int64(limits.concurrency)), .text(job.mode == .draft ? "draft" : "post"),
+                .integer(needsSlot ? Int64(limits.concurrency) : 0),
+                .text(job.mode == .draft ? "draft" : "post"),
                 .integer(Int64(limit)), .integer(Self.window.milliseconds),
                 .integer(Int64.random(in: 0..<1000)), .integer(notBefore ?? 0),
             ]
         )
-        return Self.read(answer)
+        return Self.read(answer, limit: job.mode == .draft ? .draftLimit : .dailyLimit)
     }
 
-    private static func read(_ answer: RedisValue) -> Answer {
+    private static func read(_ answer: RedisValue, limit: WaitingFor) -> Answer {
         let parts = answer.array ?? []
         let until = parts.dropFirst().first?.integer
             .map { Date(timeIntervalSince1970: Double($0) / 1000) }
@@ -76,7 +83,7 @@ package struct Admission: Sendable {
         case "schedule": .wait(.schedule, until: until)
         case "busy": .wait(.accountBusy, until: nil)
         case "hold": .wait(.accountPaused, until: until)
-        case "limit": .wait(.dailyLimit, until: until)
+        case "limit": .wait(limit, until: until)
         default: .stale
         }
     }

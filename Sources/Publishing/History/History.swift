@@ -138,7 +138,8 @@ package struct History: Sendable {
             UPDATE publish_ledger SET \(ledger)
             WHERE job_id = \(entry.jobID) AND EXISTS (
                 SELECT 1 FROM publish_history
-                WHERE job_id = \(entry.jobID) AND fence = \(entry.fence))
+                WHERE job_id = \(entry.jobID) AND fence = \(entry.fence)
+                  AND updated_at = now())
             """,
         ])
     }

@@ -11,10 +11,13 @@ extension History {
     }
 
     /// TikTok agreed to an upload: committed before the first byte is sent.
+    ///
+    /// - Parameter deadline: for its verdict, when the first chunk is also the last.
     func uploadAgreed(
         _ entry: Entry,
         publishID: String,
         upload: Ledger.Upload,
+        verdictBy deadline: Date?,
         logID: String?
     ) async throws(HistoryError) {
         try await write(
@@ -28,7 +31,8 @@ extension History {
                 upload_expires_at = \(upload.expiresAt), chunk_bytes = \(upload.chunkBytes),
                 chunk_count = \(upload.chunkCount), source_bytes = \(upload.source.bytes),
                 source_modified_ns = \(upload.source.modifiedNanoseconds),
-                source_inode = \(upload.source.inode), sent_bytes = 0, verdict_deadline = NULL
+                source_inode = \(upload.source.inode), sent_bytes = 0,
+                verdict_deadline = \(deadline)
                 """,
             to: entry,
             event: "upload_agreed",
@@ -41,10 +45,14 @@ extension History {
     }
 
     /// A worker goes on with an upload where it was left.
-    func uploadResumed(_ entry: Entry, at offset: Int64) async throws(HistoryError) {
+    func uploadResumed(
+        _ entry: Entry,
+        at offset: Int64,
+        verdictBy deadline: Date?
+    ) async throws(HistoryError) {
         try await write(
             "status = 'uploading', uploaded_bytes = \(offset)",
-            ledger: "sent_bytes = \(offset)",
+            ledger: "sent_bytes = \(offset), verdict_deadline = \(deadline)",
             to: entry,
             event: "upload_resumed",
             detail: ["offset": .integer(offset)]
@@ -52,10 +60,17 @@ extension History {
     }
 
     /// TikTok confirmed bytes up to `offset`.
-    func chunkSent(_ entry: Entry, upTo offset: Int64) async throws(HistoryError) {
+    ///
+    /// - Parameter deadline: for its verdict, when only the last chunk is left: from here on the
+    ///   post may go live.
+    func chunkSent(
+        _ entry: Entry,
+        upTo offset: Int64,
+        verdictBy deadline: Date?
+    ) async throws(HistoryError) {
         try await write(
             "uploaded_bytes = \(offset)",
-            ledger: "sent_bytes = \(offset)",
+            ledger: "sent_bytes = \(offset), verdict_deadline = \(deadline)",
             to: entry,
             event: "chunk_sent",
             detail: ["uploaded_bytes": .integer(offset)]
@@ -66,18 +81,26 @@ extension History {
     func uploadEnded(
         _ entry: Entry,
         bytes: Int64,
-        sha256: String?,
-        verdictDeadline: Date
+        verdictBy deadline: Date
     ) async throws(HistoryError) {
         try await write(
             """
-            status = 'processing', uploaded_bytes = \(bytes), uploaded_at = now(),
-            media_sha256 = coalesce(\(sha256), media_sha256)
+            status = 'processing', uploaded_bytes = \(bytes), uploaded_at = now()
             """,
-            ledger: "sent_bytes = \(bytes), verdict_deadline = \(verdictDeadline)",
+            ledger: "sent_bytes = \(bytes), verdict_deadline = \(deadline)",
             to: entry,
             event: "uploaded",
             detail: ["bytes": .integer(bytes)]
+        )
+    }
+
+    /// What was uploaded, for people who look for duplicates.
+    func hashed(_ entry: Entry, sha256: String) async throws(HistoryError) {
+        try await write(
+            "media_sha256 = \(sha256)",
+            to: entry,
+            event: "hashed",
+            detail: ["sha256": .string(sha256)]
         )
     }
 

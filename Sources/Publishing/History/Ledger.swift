@@ -25,15 +25,26 @@ package struct Ledger: Sendable, Equatable {
     package struct SourceIdentity: Sendable, Equatable {
         package let bytes: Int64
         package let modifiedNanoseconds: Int64
-        /// Device and inode.
         package let inode: String
     }
 }
 
+extension Ledger {
+    /// Whether TikTok lacks bytes that we never saw it take.
+    ///
+    /// Once the end of the upload is recorded its count is not asked any more: it may lag.
+    func lacksBytes(uploaded: Int64?) -> Bool {
+        guard let upload, let uploaded, upload.sentBytes < upload.source.bytes else { return false }
+        // The count may be the last byte's offset.
+        return uploaded < upload.source.bytes - 1
+    }
+}
+
 extension Ledger.SourceIdentity {
+    /// Without the device: the same file on shared storage has another one on every host.
     init(_ identity: FileIdentity) {
         bytes = identity.size
         modifiedNanoseconds = identity.modified
-        inode = "\(identity.device):\(identity.inode)"
+        inode = "\(identity.inode)"
     }
 }

@@ -30,6 +30,19 @@ package struct Failure: Error, Sendable, Equatable {
         self.retryAfter = retryAfter
     }
 
+    /// The same when no attempt is left: nothing will happen by itself any more.
+    var afterLastAttempt: Failure {
+        guard action.hasPrefix("Nothing") else { return self }
+        return Failure(
+            code,
+            owner,
+            message + " Every attempt ended so.",
+            action: "Push the job again under a new id once this is over.",
+            logID: logID,
+            retryAfter: retryAfter
+        )
+    }
+
     /// What the catalogue says of an answer from TikTok, with TikTok's own words where it gave any.
     init(_ error: TikTokError) {
         let entry = error.entry
@@ -71,8 +84,9 @@ package enum Stop: Error {
     case refused(Failure)
     /// May get better by itself.
     case failed(Failure)
-    /// The source cannot be read now; a later attempt may.
+    /// PostgreSQL cannot be asked now.
     case databaseAway
+    /// Redis cannot be asked now.
     case queueAway
     /// The worker is stopping; what was done is committed.
     case draining

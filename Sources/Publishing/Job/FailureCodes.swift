@@ -7,7 +7,7 @@ extension Failure {
             "document_invalid",
             .upstream,
             "The job document breaks a rule. \(broken)",
-            action: "Mend the named fields and push the job again."
+            action: "Mend the named fields and push the job again under a new id."
         )
     }
 
@@ -15,7 +15,8 @@ extension Failure {
         "account_unknown",
         .upstream,
         "No such account is connected.",
-        action: "Connect the account with `tiktok-publisher accounts add`, then push a new job."
+        action:
+            "Connect the account with `tiktok-publisher accounts add`, then push the job again under a new id."
     )
 
     static func accountClosed(status: String, reason: String?) -> Failure {
@@ -23,7 +24,7 @@ extension Failure {
             "account_\(status)",
             .creator,
             "The account's connection is \(status)\(reason.map { ": \($0)" } ?? ".")",
-            action: "Connect the account to TikTok again, then push a new job."
+            action: "Connect the account to TikTok again, then push the job again under a new id."
         )
     }
 
@@ -45,7 +46,7 @@ extension Failure {
         "access_token_expired",
         .creator,
         "The account's access token has expired.",
-        action: "Connect the account to TikTok again, then push a new job."
+        action: "Connect the account to TikTok again, then push the job again under a new id."
     )
 
     static let mediaRootMissing = Failure(
@@ -59,7 +60,7 @@ extension Failure {
         "media_not_found",
         .upstream,
         "The file does not exist below MEDIA_ROOT.",
-        action: "Put the file there, then push a new job."
+        action: "Put the file there, then push the job again under a new id."
     )
 
     static func mediaPathRefused(_ rule: String) -> Failure {
@@ -67,7 +68,8 @@ extension Failure {
             "media_path_refused",
             .upstream,
             "The path of the file was refused: \(rule).",
-            action: "Name a file below MEDIA_ROOT by its relative path, then push a new job."
+            action:
+                "Name a file below MEDIA_ROOT by its relative path, then push the job again under a new id."
         )
     }
 
@@ -76,7 +78,7 @@ extension Failure {
             "media_not_a_file",
             .upstream,
             "The path names \(kind), not a file.",
-            action: "Name a regular file, then push a new job."
+            action: "Name a regular file, then push the job again under a new id."
         )
     }
 
@@ -84,7 +86,8 @@ extension Failure {
         "media_forbidden",
         .operator,
         "The worker may not read the file.",
-        action: "Let the worker's user read the files below MEDIA_ROOT, then push a new job."
+        action:
+            "Let the worker's user read the files below MEDIA_ROOT, then push the job again under a new id."
     )
 
     static func mediaUnreadable(_ reason: String) -> Failure {
@@ -100,7 +103,8 @@ extension Failure {
         "media_empty",
         .upstream,
         "The file is empty.",
-        action: "Write the whole file before the job is pushed, then push a new job."
+        action:
+            "Write the whole file before the job is pushed, then push the job again under a new id."
     )
 
     static func mediaTooLarge(_ bytes: Int64) -> Failure {
@@ -108,7 +112,7 @@ extension Failure {
             "media_too_large",
             .upstream,
             "The video has \(bytes) bytes; TikTok takes at most \(UploadLimits.videoBytesMax).",
-            action: "Encode the video smaller, then push a new job."
+            action: "Encode the video smaller, then push the job again under a new id."
         )
     }
 
@@ -116,21 +120,22 @@ extension Failure {
         "media_type_unknown",
         .upstream,
         "The file is no MP4, MOV or WebM video.",
-        action: "Export the video as MP4 with H.264, then push a new job."
+        action: "Export the video as MP4 with H.264, then push the job again under a new id."
     )
 
     static let mediaChanged = Failure(
         "media_changed",
         .upstream,
         "The file changed while it was being uploaded.",
-        action: "Do not touch a file once its job is pushed; push a new job."
+        action: "Do not touch a file once its job is pushed; push the job again under a new id."
     )
 
     static let sourceUnsupported = Failure(
         "source_unsupported",
         .upstream,
         "This version posts videos from files below MEDIA_ROOT only.",
-        action: "Put the video below MEDIA_ROOT and push a new job that names its path."
+        action:
+            "Put the video below MEDIA_ROOT and push the job again under a new id, naming that path."
     )
 
     static func privacyNotOffered(_ offered: [PrivacyLevel]) -> Failure {
@@ -139,7 +144,7 @@ extension Failure {
             "privacy_not_offered",
             .upstream,
             "The account does not offer that audience now; it offers: \(words).",
-            action: "Let the creator choose one of these, then push a new job."
+            action: "Let the creator choose one of these, then push the job again under a new id."
         )
     }
 
@@ -172,14 +177,16 @@ extension Failure {
         "worker_killed",
         .operator,
         "Every worker that took this job ended before it could say why.",
-        action: "Look at the workers' last log lines and their memory limit, then push a new job."
+        action:
+            "Look at the workers' last log lines and their memory limit, then push the job again under a new id."
     )
 
     static let verdictMissing = Failure(
         "status_deadline",
         .tiktok,
         "TikTok took the video and never said what became of it.",
-        action: "Look at the creator's profile; push a new job only if the post is not there."
+        action:
+            "Look at the creator's profile; push the job again under a new id only if the post is not there."
     )
 
     static func historyRefused(_ reason: String) -> Failure {

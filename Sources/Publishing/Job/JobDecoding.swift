@@ -9,6 +9,14 @@ extension PublishJob {
     /// Largest `metadata` object, in bytes of JSON.
     static let metadataBytesMax = 16 * 1024
 
+    /// Reads what a claim brought.
+    init(_ claim: Claim) throws(BrokenDocument) {
+        guard claim.documentBytes == claim.document.count else {
+            throw Self.broken("\(claim.documentBytes) bytes", Self.lengthRule)
+        }
+        try self.init(document: claim.document)
+    }
+
     /// Reads a job document, version 1.
     ///
     /// - Throws: `BrokenDocument` with every rule that the document breaks, not just the first.
@@ -49,15 +57,8 @@ extension PublishJob {
     private static func members(
         of document: [UInt8]
     ) throws(BrokenDocument) -> [String: JSONValue] {
-        func broken(_ got: String, _ rule: String) -> BrokenDocument {
-            BrokenDocument(
-                id: nil,
-                account: nil,
-                rules: [BrokenRule(field: "", got: got, rule: rule)]
-            )
-        }
         guard document.count <= documentBytesMax else {
-            throw broken("\(document.count) bytes", "must have at most \(documentBytesMax) bytes")
+            throw broken("\(document.count) bytes", lengthRule)
         }
         do {
             let value = try JSONValue(parsing: document)
@@ -70,6 +71,17 @@ extension PublishJob {
         } catch {
             throw broken("\(document.count) bytes that are no JSON", "must be a JSON object")
         }
+    }
+
+    private static let lengthRule = "must have at most \(documentBytesMax) bytes"
+
+    /// A document of which not even the id can be read.
+    private static func broken(_ got: String, _ rule: String) -> BrokenDocument {
+        BrokenDocument(
+            id: nil,
+            account: nil,
+            rules: [BrokenRule(field: "", got: got, rule: rule)]
+        )
     }
 }
 

@@ -1,11 +1,13 @@
+internal import FoundationEssentials
 internal import Postgres
 internal import TikTok
 
 extension Outcome {
     /// Decides what follows when a step stops a job; the only place that does.
     ///
-    /// - Parameter hasPublishID: whether TikTok had agreed to the post when the turn began.
-    init(_ stop: Stop, hasPublishID: Bool) {
+    /// - Parameter verdictBy: set when the post may be out. Then no trouble of ours, of the account
+    ///   or of the file makes it a failure: TikTok is asked until then, and after that it is in doubt.
+    init(_ stop: Stop, verdictBy deadline: Date?) {
         switch stop {
         case .tiktok(let error): self.init(Failure(error), treatment: error.entry.treatment)
         case .verdict(let code, let logID):
@@ -17,7 +19,20 @@ extension Outcome {
         case .draining: self = .handedBack(after: .zero)
         case .lost: self = .lost
         }
+        guard let deadline, let failure = stop.trouble else { return }
+        self =
+            deadline > .now
+            ? .waiting(
+                .tiktok,
+                for: max(Self.pauseBeforeVerdict, failure.retryAfter ?? .zero),
+                stage: .watch,
+                holdAccount: false,
+                why: failure
+            ) : .inDoubt(failure)
     }
+
+    /// Before TikTok is asked what became of a post whose turn met with trouble.
+    private static let pauseBeforeVerdict = Duration.seconds(15)
 
     private init(_ failure: Failure, treatment: ErrorTreatment) {
         switch treatment {
@@ -49,6 +64,15 @@ extension WaitingFor {
 }
 
 extension Stop {
+    /// What went wrong, unless it was TikTok's verdict or nothing that concerns the post.
+    fileprivate var trouble: Failure? {
+        switch self {
+        case .tiktok(let error): Failure(error)
+        case .refused(let failure), .failed(let failure): failure
+        case .verdict, .databaseAway, .queueAway, .draining, .lost: nil
+        }
+    }
+
     init(_ error: HistoryError) {
         self =
             switch error {

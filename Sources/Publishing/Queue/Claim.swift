@@ -9,7 +9,10 @@ package struct Claim: Sendable {
     package let fence: Int64
     /// Times this job was claimed since a worker last lived to settle it, this one included.
     package let deliveries: Int
+    /// As upstream pushed it; empty when it is longer than a document may be.
     package let document: [UInt8]
+    /// Its length, however long.
+    package let documentBytes: Int
     package let queue: String
     /// Failed attempts before this one.
     package let attempts: Int
@@ -30,23 +33,25 @@ package struct Claim: Sendable {
 extension Claim {
     /// Reads one job of `claim.lua`'s answer; `nil` when it has another shape.
     init?(_ value: RedisValue, queue: String) {
-        guard let fields = value.array, fields.count == 8,
+        guard let fields = value.array, fields.count == 9,
             let ticket = fields[0].text,
             let fence = fields[1].integer,
             let deliveries = fields[2].integer,
             case .bytes(let document) = fields[3],
             let attempts = fields[4].integer,
-            let stage = fields[5].text.flatMap(Stage.init),
             let polls = fields[6].integer,
-            let received = fields[7].integer
+            let received = fields[7].integer,
+            let bytes = fields[8].integer
         else { return nil }
         self.ticket = ticket
         self.fence = fence
         self.deliveries = Int(deliveries)
         self.document = document
+        documentBytes = Int(bytes)
         self.queue = queue
         self.attempts = Int(attempts)
-        self.stage = stage
+        // A stage that only a newer program knows: from the start, where the ledger says how far it is.
+        stage = fields[5].text.flatMap(Stage.init) ?? .post
         self.polls = Int(polls)
         receivedAt = Date(timeIntervalSince1970: Double(received) / 1000)
     }

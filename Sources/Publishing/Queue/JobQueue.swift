@@ -20,6 +20,8 @@ package struct JobQueue: Sendable {
         leaseMilliseconds = lease.milliseconds
     }
 
+    static let recoveredMax = 100
+
     /// What one call of `claim` brought.
     package struct Catch: Sendable {
         package let jobs: [Claim]
@@ -37,7 +39,7 @@ package struct JobQueue: Sendable {
     ) async throws(RedisError) -> Catch {
         var arguments: [RedisArgument] = [
             .integer(leaseMilliseconds), .integer(Int64(most)), .text(freshFirst ? "1" : "0"),
-            .text(queue),
+            .text(queue), .integer(Int64(PublishJob.documentBytesMax)),
         ]
         for _ in 0..<most {
             arguments.append(.text(Self.newTicket()))
@@ -57,9 +59,13 @@ package struct JobQueue: Sendable {
 
     /// Makes jobs of dead workers ready again; any worker may call it at any time.
     ///
-    /// - Returns: how many; at most 100 a call.
+    /// - Returns: how many; at most `recoveredMax` a call.
     package func recover() async throws(RedisError) -> Int {
-        let answer = try await redis.run(Scripts.recover, keys: keys.all, arguments: [100])
+        let answer = try await redis.run(
+            Scripts.recover,
+            keys: keys.all,
+            arguments: [.integer(Int64(Self.recoveredMax))]
+        )
         return Int(answer.integer ?? 0)
     }
 

@@ -14,6 +14,7 @@ package actor LeaseKeeper {
     private let lease: Duration
     private var held: [String: Held] = [:]
     private var beating: Task<Void, Never>?
+    private var sweeping: Task<Void, Never>?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -40,6 +41,7 @@ package actor LeaseKeeper {
         held[claim.ticket] = Held(lease: kept, onLoss: onLoss)
         if beating == nil {
             beating = Task { await beat() }
+            sweeping = Task { await sweep() }
         }
         return kept
     }
@@ -52,7 +54,8 @@ package actor LeaseKeeper {
     /// Stops renewing; leases still held end by themselves.
     package func stop() {
         beating?.cancel()
-        beating = nil
+        sweeping?.cancel()
+        (beating, sweeping) = (nil, nil)
     }
 
     /// Three renewals fit into one lease, so one that fails is not yet a loss.
@@ -60,6 +63,13 @@ package actor LeaseKeeper {
         while !Task.isCancelled {
             try? await Task.sleep(for: lease / 3)  // ends early only when cancelled
             await renew()
+        }
+    }
+
+    /// Finds leases that have ended by our own clock, also while a renewal hangs.
+    private func sweep() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: min(lease / 10, .milliseconds(500)))  // as above
             for job in held.values where !job.lease.isHeld {
                 drop(job)
             }
@@ -70,7 +80,7 @@ package actor LeaseKeeper {
         let asked = held.values.map(\.lease)
         guard !asked.isEmpty else { return }
         let sent = ContinuousClock.now
-        // Redis away: the leases run on until their own end, which `beat` looks after.
+        // Redis away: the leases run on until their own end, which `sweep` looks after.
         guard let lost = try? await queue.beat(asked.map { ($0.ticket, $0.fence) }) else { return }
         let gone = Set(lost)
         for lease in asked where !gone.contains(lease.ticket) {

@@ -23,6 +23,13 @@ package struct Settlement: Sendable, Equatable {
         Settlement(verb: "park", delay: delay, stage: stage, attempts: attempts)
     }
 
+    /// Goes on exactly where the claim found it.
+    static func park(for delay: Duration, _ claim: Claim) -> Settlement {
+        var settlement = park(for: delay, stage: claim.stage, attempts: claim.attempts)
+        settlement.polls = claim.polls
+        return settlement
+    }
+
     /// Will not go on unless a person says so; the document is kept.
     static func dead(reason: String, attempts: Int, givesPostBack: Bool) -> Settlement {
         Settlement(

@@ -116,22 +116,28 @@ extension Uploads {
             try await api.postStatus(of: session.publishID, token: turn.token)
         }
         guard status.stage == .processingUpload else { return .arrived(session.plan.count) }
-        guard let stored = session.plan.chunksStored(reported: status.uploadedBytes ?? 0) else {
-            return .again(after: nil)
-        }
+        guard let uploaded = status.uploadedBytes,
+            let stored = session.plan.chunksStored(reported: uploaded)
+        else { return .again(after: nil) }
         return stored == session.next ? .again(after: nil) : .arrived(stored)
     }
 
     /// Commits progress.
     ///
-    /// PostgreSQL away is no reason to stop sending: whoever takes over asks TikTok.
+    /// PostgreSQL away is no reason to stop sending, for whoever takes over asks TikTok; but before
+    /// the last chunk it must be known that the post may go live.
     private func note(_ session: Session, _ turn: Turn) async throws(Stop) {
         guard session.next < session.plan.count else { return }
+        let offset = session.plan.chunk(session.next).first
+        if let deadline = verdictDeadline(session) {
+            try await turn.recording { () throws(HistoryError) in
+                try await history.chunkSent(turn.entry, upTo: offset, verdictBy: deadline)
+            }
+            turn.standing.lastChunkStarts(verdictBy: deadline)
+            return
+        }
         do throws(HistoryError) {
-            try await history.chunkSent(
-                turn.entry,
-                upTo: session.plan.chunk(session.next).first
-            )
+            try await history.chunkSent(turn.entry, upTo: offset, verdictBy: nil)
         } catch {
             if case .stale = error { throw .lost }
         }

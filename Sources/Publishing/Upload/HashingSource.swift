@@ -32,6 +32,9 @@ final class HashingSource: Sendable {
         return bytes
     }
 
+    /// Whether every byte was read in order, so that the hash costs nothing more.
+    var isWhole: Bool { hashed.withLock { $0 == file.identity.size } }
+
     private func finishHashing() async {
         await hashing.withLock(\.self)?.value
     }

@@ -111,14 +111,17 @@ package struct Uploads: Sendable {
             source: video.identity,
             sentBytes: 0
         )
+        let deadline = verdictDeadline(session)
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadAgreed(
                 turn.entry,
                 publishID: session.publishID,
                 upload: upload,
+                verdictBy: deadline,
                 logID: logID
             )
         }
+        if let deadline { turn.standing.lastChunkStarts(verdictBy: deadline) }
     }
 
     private func open(
@@ -171,16 +174,15 @@ package struct Uploads: Sendable {
             try await api.postStatus(of: publishID, token: turn.token)
         }
         guard status.stage == .processingUpload else { return nil }
-        let stored = status.uploadedBytes.flatMap { plan.chunksStored(reported: $0) } ?? 0
+        // TikTok's count where it gives one that makes sense; else what it confirmed to us.
+        let stored =
+            status.uploadedBytes.flatMap { plan.chunksStored(reported: $0) }
+            ?? upload.sentBytes / plan.chunkSize
         guard stored < plan.count else { return nil }
         guard upload.expiresAt > .now else {
             throw await forget(turn, because: .uploadAddressExpired)
         }
-        let offset = plan.chunk(stored).first
-        try await turn.recording { () throws(HistoryError) in
-            try await history.uploadResumed(turn.entry, at: offset)
-        }
-        return Session(
+        let session = Session(
             publishID: publishID,
             address: address,
             expiresAt: upload.expiresAt,
@@ -188,6 +190,16 @@ package struct Uploads: Sendable {
             next: stored,
             source: HashingSource(video.file)
         )
+        let deadline = verdictDeadline(session)
+        try await turn.recording { () throws(HistoryError) in
+            try await history.uploadResumed(
+                turn.entry,
+                at: plan.chunk(stored).first,
+                verdictBy: deadline
+            )
+        }
+        if let deadline { turn.standing.lastChunkStarts(verdictBy: deadline) }
+        return session
     }
 
     /// Drops an upload that TikTok has not got all bytes of, so that the next attempt begins anew.
@@ -196,6 +208,7 @@ package struct Uploads: Sendable {
             try await turn.recording { () throws(HistoryError) in
                 try await history.uploadForgotten(turn.entry, why: failure)
             }
+            turn.standing.bytesAreMissing()
             return .failed(failure)
         } catch {
             return error
@@ -204,17 +217,26 @@ package struct Uploads: Sendable {
 
     // MARK: The end
 
+    /// When TikTok must have said its verdict, if the next chunk is the last; else `nil`: nothing
+    /// can be out yet.
+    func verdictDeadline(_ session: Session) -> Date? {
+        session.plan.isLast(session.next) ? .now + rules.verdictDeadline.seconds : nil
+    }
+
     private func end(_ video: Video, _ turn: Turn, _ session: Session?) async throws(Stop) {
-        let source = session?.source ?? HashingSource(video.file)
-        // The hash is for people who look for duplicates; the post is out, whatever the disk does.
-        let sha256 = try? await source.sha256()
+        let deadline = turn.standing.verdictDeadline ?? .now + rules.verdictDeadline.seconds
         try await turn.recording { () throws(HistoryError) in
-            try await history.uploadEnded(
-                turn.entry,
-                bytes: video.bytes,
-                sha256: sha256,
-                verdictDeadline: .now + rules.verdictDeadline.seconds
-            )
+            try await history.uploadEnded(turn.entry, bytes: video.bytes, verdictBy: deadline)
+        }
+        turn.standing.lastChunkStarts(verdictBy: deadline)
+        // For people who look for duplicates, so a disk that fails now stops nothing; and after a
+        // take-over the whole file is read again, which must not hold up a drain.
+        let source = session?.source ?? HashingSource(video.file)
+        guard !turn.drain.isDraining || source.isWhole,
+            let sha256 = try? await source.sha256()
+        else { return }
+        try await turn.recording { () throws(HistoryError) in
+            try await history.hashed(turn.entry, sha256: sha256)
         }
     }
 }

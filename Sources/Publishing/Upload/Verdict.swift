@@ -6,18 +6,25 @@ package struct Verdict: Sendable {
     let api: TikTokAPI
     let history: History
 
+    /// Between two questions when the first one had no answer.
+    private static let pauseAfterTrouble = Duration.seconds(15)
+
     package init(api: TikTokAPI, history: History) {
         self.api = api
         self.history = history
     }
 
     /// One question; a job that must ask again waits in a durable timer.
+    ///
+    /// - Returns: `nil` when bytes must be sent, because none were, or because TikTok waits for more.
     func ask(
-        _ publishID: String,
+        _ ledger: Ledger,
         for turn: Turn,
-        username: String?,
-        deadline: Date
-    ) async throws(Stop) -> Outcome {
+        username: String?
+    ) async throws(Stop) -> Outcome? {
+        guard let publishID = ledger.publishID, let deadline = ledger.verdictDeadline else {
+            return nil
+        }
         let status: PostStatus
         do {
             status = try await api.postStatus(of: publishID, token: turn.token)
@@ -34,6 +41,9 @@ package struct Verdict: Sendable {
             return .delivered
         case .failed:
             throw try await failed(turn, status)
+        case .processingUpload where ledger.lacksBytes(uploaded: status.uploadedBytes):
+            turn.standing.bytesAreMissing()
+            return nil
         case .processingUpload, .processingDownload, .unknown:
             return later(turn, deadline: deadline, why: nil)
         }
@@ -74,9 +84,11 @@ package struct Verdict: Sendable {
     private func later(_ turn: Turn, deadline: Date, why failure: Failure?) -> Outcome {
         guard deadline > .now else { return .inDoubt(failure ?? .verdictMissing) }
         let delay = VerdictPolling.delay(afterPolls: turn.claim.polls)
+        // Whatever the trouble is, asking faster than the minute's limit frees does not help.
+        let pause = failure == nil ? .zero : Self.pauseAfterTrouble
         return .waiting(
             .tiktok,
-            for: max(delay, failure?.retryAfter ?? .zero),
+            for: max(delay, pause, failure?.retryAfter ?? .zero),
             stage: .watch,
             holdAccount: false,
             why: failure

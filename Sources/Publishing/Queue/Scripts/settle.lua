@@ -30,6 +30,17 @@ if ARGV[3] == 'done' then
 elseif ARGV[3] == 'dead' then
   redis.call('HSET', JOB_OF .. ticket, 'attempts', ARGV[7], 'reason', ARGV[10])
   redis.call('ZADD', DEAD, now, ticket)
+  -- Dead letters end after 90 days, and beyond 10,000 the oldest go first; the history keeps all.
+  local old = redis.call('ZRANGEBYSCORE', DEAD, '-inf', now - 90 * 86400000, 'LIMIT', 0, 10)
+  if redis.call('ZCARD', DEAD) > 10000 then old = redis.call('ZRANGE', DEAD, 0, 1) end
+  for _, gone in ipairs(old) do
+    local name = redis.call('HGET', JOB_OF .. gone, 'id')
+    if name and redis.call('GET', OWNER_OF .. name) == gone then
+      redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])
+    end
+    redis.call('ZREM', DEAD, gone)
+    redis.call('UNLINK', JOB_OF .. gone)
+  end
 else
   redis.call('HSET', JOB_OF .. ticket,
     'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
