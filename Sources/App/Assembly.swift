@@ -79,6 +79,18 @@ struct Assembly: Sendable {
         }
     }
 
+    /// Tells the worker of each change that the clients notice, in the order in which they come.
+    func reportOutages(to worker: Worker) async {
+        await redis.onChange { state in
+            let reason: String? = if case .down(let reason) = state { reason } else { nil }
+            Task { await worker.redisChanged(awayBecause: reason) }
+        }
+        await database.onChange { state in
+            let reason: String? = if case .down(let reason) = state { reason } else { nil }
+            Task { await worker.databaseChanged(awayBecause: reason) }
+        }
+    }
+
     func makeWorker() -> WorkerParts {
         let heartbeat = EventLoop(name: "heartbeat")
         let heartbeatRedis = RedisClient(

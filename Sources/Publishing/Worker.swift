@@ -200,6 +200,20 @@ package actor Worker {
     /// Set by a turn that could not reach PostgreSQL; cleared by an answer.
     private var databaseMayBeAway = true
 
+    /// Redis has gone away for a reason, or is back: told at once, where a claim would wait first.
+    package func redisChanged(awayBecause reason: String?) {
+        if reason != nil { fencesAreRaised = false }
+        note(&redisOutage, reason)
+        pokes.poke()
+    }
+
+    /// PostgreSQL has gone away for a reason, or may be back.
+    package func databaseChanged(awayBecause reason: String?) {
+        databaseMayBeAway = true
+        if let reason { note(&databaseOutage, reason) }
+        pokes.poke()
+    }
+
     private func databaseIsUp() async -> Bool {
         guard databaseMayBeAway || databaseOutage.isOn else { return true }
         do {

@@ -71,18 +71,7 @@ struct JobsRefusedTests {
 
     @Test func `each refusal before the upload says who can mend it`() async throws {
         try await TestBed.run { bed in
-            try await bed.connect("mira", "expired", "revoked", "foreign")
-            try await bed.connect("banned") { $0.isBanned = true }
-            try await bed.connect("private") { $0.isPrivate = true }
-            _ = try await bed.database.execute(
-                "UPDATE tiktok_accounts SET access_expires_at = now() WHERE account = 'expired'"
-            )
-            _ = try await bed.database.execute(
-                "UPDATE tiktok_accounts SET status = 'revoked' WHERE account = 'revoked'"
-            )
-            _ = try await bed.database.execute(
-                "UPDATE tiktok_accounts SET access_token = 'plain' WHERE account = 'foreign'"
-            )
+            try await bed.connectTroubled()
             let video = try bed.video("good.mp4", bytes: 100_000)
             let expected: [String: (code: String, owner: String)] = [
                 "unknown": ("account_unknown", "upstream"),
@@ -116,6 +105,19 @@ struct JobsRefusedTests {
 }
 
 extension TestBed {
+    /// Accounts named after what is wrong with them, and mira.
+    fileprivate func connectTroubled() async throws {
+        try await connect("mira", "expired", "revoked", "foreign")
+        try await connect("banned") { $0.isBanned = true }
+        try await connect("private") { $0.isPrivate = true }
+        let troubles: [SQL] = [
+            "UPDATE tiktok_accounts SET access_expires_at = now() WHERE account = 'expired'",
+            "UPDATE tiktok_accounts SET status = 'revoked' WHERE account = 'revoked'",
+            "UPDATE tiktok_accounts SET access_token = 'plain' WHERE account = 'foreign'",
+        ]
+        for trouble in troubles { _ = try await database.execute(trouble) }
+    }
+
     /// The documents of the dead letters.
     func deadDocuments() async throws -> [[UInt8]] {
         var documents: [[UInt8]] = []

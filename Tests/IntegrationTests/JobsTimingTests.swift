@@ -118,7 +118,7 @@ struct JobsTimingTests {
         let queues = ["high", "low"].map { "\($0)-\(UInt32.random(in: 0 ... .max))" }
         let settings = ["QUEUES": queues.joined(separator: ","), "CONCURRENCY": "1"]
         try await TestBed.run(settings) { bed in
-            let (order, _) = try await bed.publish(4, on: queues)
+            let order = try await bed.publish(4, on: queues)
 
             #expect(order == Array(repeating: "high", count: 4) + Array(repeating: "low", count: 4))
         }
@@ -128,7 +128,7 @@ struct JobsTimingTests {
         let queues = ["high", "low"].map { "\($0)-\(UInt32.random(in: 0 ... .max))" }
         let settings = ["QUEUES": "\(queues[0])*3, \(queues[1])*1", "CONCURRENCY": "1"]
         try await TestBed.run(settings, options: { $0.requestsPerMinute = [:] }) { bed in
-            let (order, _) = try await bed.publish(10, on: queues)
+            let order = try await bed.publish(10, on: queues)
 
             let firstHalf = order.prefix(10)
             #expect(firstHalf.contains("low"))
@@ -140,11 +140,8 @@ struct JobsTimingTests {
 extension TestBed {
     /// Pushes jobs of one account for each queue, named after it, before a worker starts.
     ///
-    /// - Returns: the names of the queues in the order in which their posts were begun, and the rows.
-    fileprivate func publish(
-        _ count: Int,
-        on queues: [String]
-    ) async throws -> (order: [String], rows: [HistoryRow]) {
+    /// Returns the names of the queues in the order in which their posts were begun.
+    fileprivate func publish(_ count: Int, on queues: [String]) async throws -> [String] {
         let video = try video("queued.mp4", bytes: 100_000)
         var jobs: [String] = []
         for queue in queues.reversed() {
@@ -163,7 +160,7 @@ extension TestBed {
         for row in rows { expectPosted(row, video) }
         try await expectDrains(worker)
         let order = sandbox.report().posts.map { $0.openID.dropFirst("-000-".count) }
-        return (order.map(String.init), rows)
+        return order.map(String.init)
     }
 
     /// Lets everything that an account waits for be over: its counted posts, pauses and timers.

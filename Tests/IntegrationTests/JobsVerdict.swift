@@ -5,6 +5,28 @@ import Sandbox
 import Support
 import Testing
 
+/// Tries cases side by side that spend their time waiting; each failure names its case.
+func allAtOnce<Case: Sendable & CustomTestStringConvertible>(
+    _ cases: [Case],
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: @escaping @Sendable (Case) async throws -> Void
+) async {
+    await withTaskGroup { group in
+        for one in cases {
+            group.addTask {
+                do {
+                    try await body(one)
+                } catch {
+                    Issue.record(
+                        "\(one.testDescription): \(error)",
+                        sourceLocation: sourceLocation
+                    )
+                }
+            }
+        }
+    }
+}
+
 /// What must be true of every test, however its jobs went.
 extension TestBed {
     /// The stand-in saw nothing that a correct client would not send.

@@ -67,11 +67,14 @@ struct OutagesKillTests {
         ),
     ]
 
-    @Test(arguments: points)
-    func `a job outlives a worker that is killed`(at point: Point) async throws {
-        try await TestBed.run(Self.settings) { bed in
+    @Test func `a job outlives a worker that is killed at any of these points`() async {
+        await allAtOnce(Self.points) { point in try await Self.kill(at: point) }
+    }
+
+    private static func kill(at point: Point) async throws {
+        try await TestBed.run(settings) { bed in
             try await bed.connect("mira")
-            let video = try bed.video("four.mp4", bytes: 4 * Self.chunk + 1000)
+            let video = try bed.video("four.mp4", bytes: 4 * chunk + 1000)
             bed.sandbox.fault(point.endpoint, point.action, skip: point.skip)
             let first = try bed.startWorker("first")
             try await bed.push(bed.job("survivor", account: "mira", video: video.name))
@@ -87,8 +90,8 @@ struct OutagesKillTests {
             if let publishID = before?.publishID { #expect(row.publishID == publishID) }
             #expect(row.attempt == 1)
             let chunks = bed.chunks()
-            #expect((0..<4).map { chunks[Int64($0 * Self.chunk)] } == point.answers)
-            #expect(bed.sandbox.report().requests[.videoInit] == point.inits)
+            #expect((0..<4).map { chunks[Int64($0 * chunk)] } == point.answers, "\(point)")
+            #expect(bed.sandbox.report().requests[.videoInit] == point.inits, "\(point)")
             try await bed.expectDrains(second)
         }
     }

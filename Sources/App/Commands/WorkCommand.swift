@@ -19,6 +19,7 @@ extension Command {
             let assembly = Assembly(settings)
             try await checkSchema(assembly)
             let parts = assembly.makeWorker()
+            await assembly.reportOutages(to: parts.worker)
             let signals = Task { await StopSignals.obey(parts.worker) }
             await parts.worker.run(waiters: parts.waiters)
             signals.cancel()
