@@ -63,8 +63,8 @@ final class TemporaryTree: Sendable {
         }.count
     }
 
-    /// The same once the thread that opened or read a file has let go of it: the caller's answer may
-    /// come a moment before.
+    /// The same once the thread that opened or read a file has let go of it: the caller's answer
+    /// may come a moment before.
     func settledDescriptors() async -> Int {
         for _ in 0..<1000 where openDescriptors() > 1 { await Task.yield() }
         return openDescriptors()

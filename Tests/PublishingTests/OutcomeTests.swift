@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTP
 import Postgres
 import Testing
@@ -40,7 +41,7 @@ struct OutcomeTests {
             isVerdict ? .verdict(.known(code), logID: "log-1") : Self.refusal(.known(code))
         let entry = ErrorCatalogue.entry(for: .known(code), httpStatus: isVerdict ? nil : 400)
 
-        let outcome = Outcome(stop, hasPublishID: isVerdict)
+        let outcome = Outcome(stop, verdictBy: nil)
 
         switch (entry.treatment, outcome) {
         case (.retry, .retry), (.startAgain, .retry), (.refreshToken, .failed),
@@ -61,7 +62,7 @@ struct OutcomeTests {
     func `a code nobody knows is judged by its status`(_ status: Int, _ name: String) {
         let outcome = Outcome(
             Self.refusal(.unknown("new_code"), status: status),
-            hasPublishID: false
+            verdictBy: nil
         )
 
         #expect(outcome.name == name && outcome.failure?.code == "new_code")
@@ -70,7 +71,7 @@ struct OutcomeTests {
     @Test func `TikTok's own words stand behind ours`() {
         let outcome = Outcome(
             Self.refusal(.known(.invalidParam), message: "title is bad"),
-            hasPublishID: false
+            verdictBy: nil
         )
 
         #expect(outcome.failure?.message.hasSuffix(" TikTok says: title is bad") == true)
@@ -83,7 +84,7 @@ struct OutcomeTests {
     ) {
         let stop = Self.refusal(.known(.rateLimitExceeded), status: 429, retryAfter: wish)
 
-        guard case .waiting(.rateLimit, let delay, _, _, _) = Outcome(stop, hasPublishID: false)
+        guard case .waiting(.rateLimit, let delay, _, _, _) = Outcome(stop, verdictBy: nil)
         else {
             Issue.record("does not wait")
             return
@@ -103,23 +104,47 @@ struct OutcomeTests {
             UnreadableReply(endpoint: .videoInit, httpStatus: 200, reason: "no JSON")
         )
 
-        #expect(Outcome(.tiktok(lost), hasPublishID: false).name == "retry")
-        #expect(Outcome(.tiktok(garbled), hasPublishID: false).name == "retry")
+        #expect(Outcome(.tiktok(lost), verdictBy: nil).name == "retry")
+        #expect(Outcome(.tiktok(garbled), verdictBy: nil).name == "retry")
     }
 
     // MARK: Our own stops
 
     @Test func `what will not get better fails, what may is retried`() {
-        let refused = Outcome(.refused(Self.failure), hasPublishID: false)
-        let failed = Outcome(.failed(Self.failure), hasPublishID: false)
+        let refused = Outcome(.refused(Self.failure), verdictBy: nil)
+        let failed = Outcome(.failed(Self.failure), verdictBy: nil)
 
         #expect(refused.name == "failed" && refused.failure == Self.failure)
         #expect(failed.name == "retry" && failed.failure == Self.failure)
     }
 
+    @Test func `a post that may be out is asked about, and never fails by itself`() {
+        let stops = [
+            Stop.refused(Self.failure), .failed(Self.failure),
+            Self.refusal(.known(.accessTokenInvalid), status: 401),
+            Self.refusal(.known(.invalidParam)),
+            .tiktok(.transport(.postStatus, .stalled(.waitingForResponse))),
+        ]
+
+        for stop in stops {
+            let outcome = Outcome(stop, verdictBy: Date.now + 3600)
+            guard case .waiting(.tiktok, _, .watch, false, _?) = outcome else {
+                Issue.record("\(stop) ends as \(outcome.name)")
+                continue
+            }
+            #expect(Outcome(stop, verdictBy: Date.now - 1).name == "in_doubt")
+        }
+    }
+
+    @Test func `TikTok's verdict ends a post that may be out`() {
+        let stop = Stop.verdict(.known(.spamRisk), logID: nil)
+
+        #expect(Outcome(stop, verdictBy: Date.now + 3600).name == "failed")
+    }
+
     @Test func `servers that are away burn no attempt and write no failure`() {
         for stop in [Stop.databaseAway, .queueAway] {
-            guard case .handedBack(let delay) = Outcome(stop, hasPublishID: false) else {
+            guard case .handedBack(let delay) = Outcome(stop, verdictBy: nil) else {
                 Issue.record("\(stop) is not handed back")
                 continue
             }
@@ -128,13 +153,13 @@ struct OutcomeTests {
     }
 
     @Test func `a drain hands back at once, and a lost job is left alone`() {
-        guard case .handedBack(let delay) = Outcome(.draining, hasPublishID: true) else {
+        guard case .handedBack(let delay) = Outcome(.draining, verdictBy: nil) else {
             Issue.record("a drain does not hand back")
             return
         }
         #expect(delay == .zero)
-        #expect(Outcome(.lost, hasPublishID: true).name == "lost")
-        #expect(Outcome(.lost, hasPublishID: true).failure == nil)
+        #expect(Outcome(.lost, verdictBy: nil).name == "lost")
+        #expect(Outcome(.lost, verdictBy: nil).failure == nil)
     }
 
     @Test func `the history's troubles stop a job in three ways`() {
@@ -145,12 +170,12 @@ struct OutcomeTests {
             constraint: nil
         )
 
-        #expect(Outcome(Stop(HistoryError.stale), hasPublishID: false).name == "lost")
+        #expect(Outcome(Stop(HistoryError.stale), verdictBy: nil).name == "lost")
         #expect(
-            Outcome(Stop(HistoryError.away(.connectTimedOut)), hasPublishID: false).name
+            Outcome(Stop(HistoryError.away(.connectTimedOut)), verdictBy: nil).name
                 == "handed_back"
         )
-        let outcome = Outcome(Stop(HistoryError.refused(refused)), hasPublishID: false)
+        let outcome = Outcome(Stop(HistoryError.refused(refused)), verdictBy: nil)
         #expect(outcome.name == "retry" && outcome.failure?.code == "history_refused")
     }
 }

@@ -16,7 +16,8 @@ extension Failure {
         .upstream,
         "No such account is connected.",
         action:
-            "Connect the account with `tiktok-publisher accounts add`, then push the job again under a new id."
+            "Connect the account with `tiktok-publisher accounts add`, "
+            + "then push the job again under a new id."
     )
 
     static func accountClosed(status: String, reason: String?) -> Failure {
@@ -69,7 +70,8 @@ extension Failure {
             .upstream,
             "The path of the file was refused: \(rule).",
             action:
-                "Name a file below MEDIA_ROOT by its relative path, then push the job again under a new id."
+                "Name a file below MEDIA_ROOT by its relative path, "
+                + "then push the job again under a new id."
         )
     }
 
@@ -87,7 +89,8 @@ extension Failure {
         .operator,
         "The worker may not read the file.",
         action:
-            "Let the worker's user read the files below MEDIA_ROOT, then push the job again under a new id."
+            "Let the worker's user read the files below MEDIA_ROOT, "
+            + "then push the job again under a new id."
     )
 
     static func mediaUnreadable(_ reason: String) -> Failure {
@@ -135,7 +138,7 @@ extension Failure {
         .upstream,
         "This version posts videos from files below MEDIA_ROOT only.",
         action:
-            "Put the video below MEDIA_ROOT and push the job again under a new id, naming that path."
+            "Put the video below MEDIA_ROOT, then push the job again under a new id."
     )
 
     static func privacyNotOffered(_ offered: [PrivacyLevel]) -> Failure {
@@ -178,7 +181,8 @@ extension Failure {
         .operator,
         "Every worker that took this job ended before it could say why.",
         action:
-            "Look at the workers' last log lines and their memory limit, then push the job again under a new id."
+            "Look at the workers' last log lines and their memory limit, "
+            + "then push the job again under a new id."
     )
 
     static let verdictMissing = Failure(
@@ -186,7 +190,8 @@ extension Failure {
         .tiktok,
         "TikTok took the video and never said what became of it.",
         action:
-            "Look at the creator's profile; push the job again under a new id only if the post is not there."
+            "Look at the creator's profile; only if the post is not there, "
+            + "push the job again under a new id."
     )
 
     static func historyRefused(_ reason: String) -> Failure {

@@ -6,7 +6,8 @@ extension Outcome {
     /// Decides what follows when a step stops a job; the only place that does.
     ///
     /// - Parameter verdictBy: set when the post may be out. Then no trouble of ours, of the account
-    ///   or of the file makes it a failure: TikTok is asked until then, and after that it is in doubt.
+    ///   or of the file makes it a failure: TikTok is asked until then, and after that it is in
+    ///   doubt.
     init(_ stop: Stop, verdictBy deadline: Date?) {
         switch stop {
         case .tiktok(let error): self.init(Failure(error), treatment: error.entry.treatment)

@@ -50,7 +50,8 @@ extension Claim {
         documentBytes = Int(bytes)
         self.queue = queue
         self.attempts = Int(attempts)
-        // A stage that only a newer program knows: from the start, where the ledger says how far it is.
+        // A stage that only a newer program knows: from the start, where the ledger says how far it
+        // is.
         stage = fields[5].text.flatMap(Stage.init) ?? .post
         self.polls = Int(polls)
         receivedAt = Date(timeIntervalSince1970: Double(received) / 1000)

@@ -160,13 +160,7 @@ package struct Uploads: Sendable {
         let plan: ChunkPlan
         let address: UploadAddress
         do {
-            plan = try ChunkPlan(
-                size: video.bytes,
-                chunkSize: upload.chunkBytes,
-                count: Int64(upload.chunkCount)
-            )
-            let opened = try fernet.openText(upload.sealedAddress)
-            address = try UploadAddress(opened.reveal(), hosts: rules.hosts)
+            (plan, address) = try restore(upload)
         } catch {
             throw await forget(turn, because: .uploadStuck("its ledger cannot be read"))
         }
@@ -200,6 +194,17 @@ package struct Uploads: Sendable {
         }
         if let deadline { turn.standing.lastChunkStarts(verdictBy: deadline) }
         return session
+    }
+
+    /// Reads the plan and opens the address that were agreed to.
+    private func restore(_ upload: Ledger.Upload) throws -> (ChunkPlan, UploadAddress) {
+        let plan = try ChunkPlan(
+            size: upload.source.bytes,
+            chunkSize: upload.chunkBytes,
+            count: Int64(upload.chunkCount)
+        )
+        let address = try fernet.openText(upload.sealedAddress).reveal()
+        return (plan, try UploadAddress(address, hosts: rules.hosts))
     }
 
     /// Drops an upload that TikTok has not got all bytes of, so that the next attempt begins anew.

@@ -16,7 +16,8 @@ package struct Verdict: Sendable {
 
     /// One question; a job that must ask again waits in a durable timer.
     ///
-    /// - Returns: `nil` when bytes must be sent, because none were, or because TikTok waits for more.
+    /// - Returns: `nil` when bytes must be sent, because none were, or because TikTok waits for
+    ///   more.
     func ask(
         _ ledger: Ledger,
         for turn: Turn,
