@@ -105,6 +105,7 @@ package struct Publisher: Sendable {
             standing: standing
         )
         if let outcome = try await verdict.ask(ledger, for: turn, username: account.username) {
+            try await recordUnseenEnd(of: ledger, turn, outcome)
             return outcome
         }
         guard claim.stage == .post else {
@@ -112,6 +113,20 @@ package struct Publisher: Sendable {
             return .waiting(.accountBusy, for: .zero, stage: .post, holdAccount: false, why: nil)
         }
         return try await upload(turn, account, ledger)
+    }
+
+    /// The worker that sent the last byte died before it could say so.
+    private func recordUnseenEnd(
+        of ledger: Ledger,
+        _ turn: Turn,
+        _ outcome: Outcome
+    ) async throws(Stop) {
+        guard let upload = ledger.upload, upload.sentBytes < upload.source.bytes,
+            outcome.isSuccess, case .video(let reference, _) = turn.job.content
+        else { return }
+        // The file is only read for its hash; it may be gone by now.
+        let video = try? await media.open(reference)
+        try await uploads.end(upload, video, turn)
     }
 
     private func upload(

@@ -145,7 +145,14 @@ struct QueueValueTests {
         #expect(claim.receivedAt == Date(timeIntervalSince1970: 1_795_372_200.25))
     }
 
-    @Test(arguments: 0..<8)
+    @Test func `a stage of a newer program means from the start`() throws {
+        var fields = Self.fields
+        fields[5] = .bytes(Array("later".utf8))
+
+        #expect(try #require(Claim(.array(fields), queue: "q")).stage == .post)
+    }
+
+    @Test(arguments: [0, 1, 2, 3, 4, 6, 7, 8])
     func `an answer of another shape is no claim`(_ index: Int) {
         var fields = Self.fields
         fields[index] = .null
@@ -157,7 +164,7 @@ struct QueueValueTests {
 
     private static let fields: [RedisValue] = [
         .bytes(Array("t1".utf8)), .integer(7), .integer(2), .bytes(Array("{}".utf8)), .integer(3),
-        .bytes(Array("watch".utf8)), .integer(4), .integer(1_795_372_200_250),
+        .bytes(Array("watch".utf8)), .integer(4), .integer(1_795_372_200_250), .integer(2),
     ]
 
     @Test(arguments: [

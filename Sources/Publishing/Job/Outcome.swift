@@ -32,6 +32,16 @@ package enum Outcome: Sendable {
 }
 
 extension Outcome {
+    /// Whether TikTok has the post as asked.
+    var isSuccess: Bool {
+        switch self {
+        case .published, .delivered: true
+        case .parked, .waiting, .retry, .failed, .inDoubt, .rejected, .expired, .duplicate,
+            .alreadyRecorded, .handedBack, .lost:
+            false
+        }
+    }
+
     /// What stopped the job, if anything did.
     package var failure: Failure? {
         switch self {

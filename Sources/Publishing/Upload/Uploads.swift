@@ -229,14 +229,29 @@ package struct Uploads: Sendable {
     }
 
     private func end(_ video: Video, _ turn: Turn, _ session: Session?) async throws(Stop) {
+        try await recordEnd(bytes: video.bytes, turn)
+        try await hash(session?.source ?? HashingSource(video.file), turn)
+    }
+
+    /// Records the end of an upload whose sender died before it could; `video` is what stands under
+    /// its name now.
+    func end(_ upload: Ledger.Upload, _ video: Video?, _ turn: Turn) async throws(Stop) {
+        try await recordEnd(bytes: upload.source.bytes, turn)
+        guard let video, video.identity == upload.source else { return }
+        try await hash(HashingSource(video.file), turn)
+    }
+
+    private func recordEnd(bytes: Int64, _ turn: Turn) async throws(Stop) {
         let deadline = turn.standing.verdictDeadline ?? .now + rules.verdictDeadline.seconds
         try await turn.recording { () throws(HistoryError) in
-            try await history.uploadEnded(turn.entry, bytes: video.bytes, verdictBy: deadline)
+            try await history.uploadEnded(turn.entry, bytes: bytes, verdictBy: deadline)
         }
         turn.standing.lastChunkStarts(verdictBy: deadline)
-        // For people who look for duplicates, so a disk that fails now stops nothing; and after a
-        // take-over the whole file is read again, which must not hold up a drain.
-        let source = session?.source ?? HashingSource(video.file)
+    }
+
+    /// For people who look for duplicates, so a disk that fails now stops nothing; and where the
+    /// whole file must be read again, a drain does not wait for it.
+    private func hash(_ source: HashingSource, _ turn: Turn) async throws(Stop) {
         guard !turn.drain.isDraining || source.isWhole,
             let sha256 = try? await source.sha256()
         else { return }
