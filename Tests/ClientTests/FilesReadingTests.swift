@@ -120,12 +120,12 @@ struct FilesReadingTests {
     @Test func `the file is closed with its last owner`() async throws {
         _ = try clip(10)
         var file: OpenFile? = try await directory.open("clip")
-        #expect(tree.openDescriptors() == 1)
+        #expect(await tree.settledDescriptors(1) == 1)
 
         #expect(file?.identity.size == 10)
         file = nil
 
-        #expect(tree.openDescriptors() == 0)
+        #expect(await tree.settledDescriptors(0) == 0)
     }
 
     @Test func `a cancelled task gets no bytes and no more waiting`() async throws {

@@ -63,10 +63,12 @@ final class TemporaryTree: Sendable {
         }.count
     }
 
-    /// The same once the thread that opened or read a file has let go of it: the caller's answer
-    /// may come a moment before.
-    func settledDescriptors() async -> Int {
-        for _ in 0..<1000 where openDescriptors() > 1 { await Task.yield() }
+    /// The same once it has come down to `expected`, or will not any more: the thread that read for
+    /// a caller may let go of the file a moment after the caller has its answer.
+    func settledDescriptors(_ expected: Int) async -> Int {
+        for _ in 0..<2000 where openDescriptors() > expected {
+            try? await Task.sleep(for: .milliseconds(1))
+        }
         return openDescriptors()
     }
 

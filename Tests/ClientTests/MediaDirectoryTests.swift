@@ -202,7 +202,7 @@ struct MediaDirectoryTests {
 
         #expect(try directory.openOnThisThread(row.name).text() == row.text)
         #expect(try await directory.open(row.name).text() == row.text)
-        #expect(await tree.settledDescriptors() == 1)
+        #expect(await tree.settledDescriptors(1) == 1)
     }
 
     @Test(arguments: Containment.all)
