@@ -109,8 +109,8 @@ package struct Publisher: Sendable {
             return outcome
         }
         guard claim.stage == .post else {
-            // Bytes must be sent, and that needs a slot of the account.
-            return .waiting(.accountBusy, for: .zero, stage: .post, holdAccount: false, why: nil)
+            // TikTok waits for bytes still, and sending needs a slot of the account.
+            throw .failed(.uploadStuck("TikTok has not got every byte"))
         }
         return try await upload(turn, account, ledger)
     }
@@ -126,7 +126,12 @@ package struct Publisher: Sendable {
         else { return }
         // The file is only read for its hash; it may be gone by now.
         let video = try? await media.open(reference)
-        try await uploads.end(upload, video, turn)
+        do {
+            try await uploads.end(upload, video, turn)
+        } catch {
+            // TikTok's verdict counts for more than what we could not note beside it.
+            if case .lost = error { throw error }
+        }
     }
 
     private func upload(
@@ -226,15 +231,21 @@ package struct Publisher: Sendable {
         _ job: PublishJob,
         _ claim: Claim
     ) async throws(Stop) -> History.Opening {
-        for _ in 0..<30 {
-            do throws(HistoryError) {
-                return try await history.open(job, claim: claim, status: .waiting)
-            } catch {
-                guard case .away = error, !drain.isDraining else { throw Stop(error) }
+        // A task of its own: the lease has ended with the admission, and that cancels this turn.
+        let opening = await Task { () -> Swift.Result<History.Opening, Stop> in
+            for _ in 0..<30 {
+                do throws(HistoryError) {
+                    return .success(try await history.open(job, claim: claim, status: .waiting))
+                } catch {
+                    guard case .away = error, !drain.isDraining else {
+                        return .failure(Stop(error))
+                    }
+                }
+                try? await Task.sleep(for: .seconds(1))  // nobody cancels this task
             }
-            try? await Task.sleep(for: .seconds(1))  // a cancelled wait only asks sooner
-        }
-        throw .databaseAway
+            return .failure(.databaseAway)
+        }.value
+        return try opening.get()
     }
 
     private func duplicate(_ job: PublishJob) async throws(Stop) -> Result {

@@ -53,6 +53,7 @@ package struct Recorder: Sendable {
         // What was written once is not written again: a final row refuses even the same status.
         var written: Settlement??
         var refusals = 0
+        var isPutAside = false
         while true {
             do {
                 if written == nil { written = .some(try await write(outcome, result, claim)) }
@@ -61,7 +62,8 @@ package struct Recorder: Sendable {
                     return .settled(outcome.name)
                 }
                 let isSettled = try await queue.settle(claim, as: settlement)
-                return isSettled ? .settled(outcome.name) : .left
+                guard isSettled else { return .left }
+                return .settled(isPutAside ? "put_aside" : outcome.name)
             } catch HistoryError.stale {
                 return .left
             } catch HistoryError.refused(let cause) {
@@ -69,6 +71,7 @@ package struct Recorder: Sendable {
                 // Not recorded, so not settled: the turn is repeated when somebody has mended it.
                 guard refusals < Self.refusalsMax else {
                     written = .some(.park(for: Self.mendingTime, claim))
+                    isPutAside = true
                     log.error("history.refused", ["error": .error(cause)])
                     continue
                 }
@@ -83,6 +86,7 @@ package struct Recorder: Sendable {
     /// A retry that has used up its attempts is a failure.
     private func decide(_ result: Publisher.Result, _ claim: Claim) -> Outcome {
         guard result.entry != nil || !result.outcome.needsRow else {
+            log.error("job.unrecorded", ["code": result.outcome.failure.map { .string($0.code) }])
             return .handedBack(after: Self.mendingTime)
         }
         guard case .retry(let failure) = result.outcome else { return result.outcome }

@@ -34,6 +34,7 @@ package actor Worker {
 
     /// By fence: a ticket may come back before its last turn has quite ended.
     private var inHand: [Int64: Task<Void, Never>] = [:]
+    private var readiness: Task<Bool, Never>?
     /// When the worker ends, whatever is still in hand.
     private var finishBy: ContinuousClock.Instant?
     private var isPaused = false
@@ -95,6 +96,7 @@ package actor Worker {
         log.info("worker.drain", ["in_hand": .integer(inHand.count)])
         drain.begin()
         finishBy = .now + options.grace
+        readiness?.cancel()
         pokes.poke()
     }
 
@@ -102,6 +104,7 @@ package actor Worker {
     package func handBackAtOnce() {
         drain.begin()
         finishBy = .now + min(options.grace, .seconds(2))
+        readiness?.cancel()
         cutOff()
     }
 
@@ -136,11 +139,22 @@ package actor Worker {
     private func claimUntilDrained() async {
         while !drain.isDraining {
             var nextTimer = Duration.seconds(1)
-            if room > 0, await databaseIsUp(), await fencesAreAbove() {
+            if room > 0, await isReady(), !drain.isDraining {
                 nextTimer = min(nextTimer, await claimRound())
             }
             await pokes.wait(atMost: nextTimer)
         }
+    }
+
+    /// Whether claims make sense now; a drain does not wait for the answer of a server that is away.
+    private func isReady() async -> Bool {
+        let check = Task {
+            guard await databaseIsUp(), !Task.isCancelled else { return false }
+            return await fencesAreAbove()
+        }
+        readiness = check
+        defer { readiness = nil }
+        return await check.value
     }
 
     /// Asks each queue once.
@@ -259,10 +273,13 @@ package actor Worker {
     /// Waits for running turns, cuts them off when most of the grace is over, and leaves what then
     /// is still not recorded to its lease's end.
     private func finishInHand() async {
-        let end = finishBy ?? .now + options.grace
+        // Even when the way here took all of it, turns get a second to hand back.
+        let floor = ContinuousClock.now + .seconds(1)
         var isCutOff = false
-        while !inHand.isEmpty, ContinuousClock.now < finishBy ?? end {
-            let left = ContinuousClock.now.duration(to: finishBy ?? end)
+        while !inHand.isEmpty, case let end = max(finishBy ?? floor, floor),
+            ContinuousClock.now < end
+        {
+            let left = ContinuousClock.now.duration(to: end)
             if !isCutOff, left < options.grace * 0.3 {
                 isCutOff = true
                 cutOff()

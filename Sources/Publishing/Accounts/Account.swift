@@ -34,8 +34,9 @@ package struct Account: Sendable {
         scopes = try row.textArray("scopes")
         sealedAccessToken = try row.textIfAny("access_token")
         hasRefreshToken = try row.textIfAny("refresh_token") != nil
-        accessExpiresAt = try row.dateIfAny("access_expires_at")
-        refreshExpiresAt = try row.dateIfAny("refresh_expires_at")
+        // What is no point in time, such as 'infinity', is no known end.
+        accessExpiresAt = (try? row.dateIfAny("access_expires_at")) ?? nil
+        refreshExpiresAt = (try? row.dateIfAny("refresh_expires_at")) ?? nil
         dailyPostLimit = try row.intIfAny("daily_post_limit")
         updatedAt = try row.date("updated_at")
     }

@@ -43,6 +43,18 @@ package struct Failure: Error, Sendable, Equatable {
         )
     }
 
+    /// The same trouble with a post that may be out: nobody must push it again now.
+    var whileTikTokIsAsked: Failure {
+        advising("Nothing yet: the post may be out, and TikTok is asked what became of it.")
+    }
+
+    /// The same when TikTok could not say in time what became of the post.
+    var inDoubt: Failure { advising(Failure.verdictMissing.action) }
+
+    private func advising(_ action: String) -> Failure {
+        Failure(code, owner, message, action: action, logID: logID, retryAfter: retryAfter)
+    }
+
     /// What the catalogue says of an answer from TikTok, with TikTok's own words where it gave any.
     init(_ error: TikTokError) {
         let entry = error.entry

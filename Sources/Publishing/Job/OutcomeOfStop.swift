@@ -28,8 +28,8 @@ extension Outcome {
                 for: max(Self.pauseBeforeVerdict, failure.retryAfter ?? .zero),
                 stage: .watch,
                 holdAccount: false,
-                why: failure
-            ) : .inDoubt(failure)
+                why: failure.whileTikTokIsAsked
+            ) : .inDoubt(failure.inDoubt)
     }
 
     /// Before TikTok is asked what became of a post whose turn met with trouble.

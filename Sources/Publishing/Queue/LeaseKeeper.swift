@@ -38,6 +38,8 @@ package actor LeaseKeeper {
         onLoss: @escaping @Sendable () -> Void
     ) -> Lease {
         let kept = Lease(ticket: claim.ticket, fence: claim.fence, until: claimedAt + lease)
+        // Claimed again while its last turn still ran: that turn has lost it.
+        if let old = held[claim.ticket] { drop(old) }
         held[claim.ticket] = Held(lease: kept, onLoss: onLoss)
         if beating == nil {
             beating = Task { await beat() }

@@ -19,10 +19,13 @@ extension Uploads {
         while session.next < session.plan.count {
             try turn.checkGoingOn()
             guard session.expiresAt > .now else {
-                throw await forget(turn, because: .uploadAddressExpired)
+                throw await addressLost(session, turn)
             }
             try await video.checkUnchanged()
             let reply = try await sendOne(session.plan.chunk(session.next), video, session, turn)
+            if reply == .askStatus, session.plan.isLast(session.next) {
+                session.mayHaveArrived = true
+            }
             let step = try await judge(reply, session, turn)
             switch step {
             case .arrived(let next) where next > session.next:
@@ -37,6 +40,7 @@ extension Uploads {
                 guard tries < Self.triesPerChunk, pause ?? .zero <= Self.patience else {
                     var failure = Failure.uploadStuck("a chunk did not get through")
                     failure.retryAfter = pause
+                    lastChunkIsRefused(session, turn)
                     throw .failed(failure)
                 }
                 await turn.pause(max(pause ?? .zero, Self.backOff(tries)))
@@ -102,19 +106,34 @@ extension Uploads {
             if case .arrived(let next) = try await ask(session, turn), next == session.plan.count {
                 return .arrived(next)
             }
-            throw await forget(turn, because: .uploadAddressExpired)
+            throw await addressLost(session, turn)
         case .malformed:
+            lastChunkIsRefused(session, turn)
             throw .refused(.chunkRefused(400))
         case .redirected(let status), .unexpected(let status):
+            lastChunkIsRefused(session, turn)
             throw .refused(.chunkRefused(status))
         }
     }
 
+    /// TikTok takes no bytes there any more.
+    ///
+    /// Begins anew only when the last chunk surely never arrived: TikTok's count may lag behind, so
+    /// where a reply was lost it is asked again in a later turn.
+    private func addressLost(_ session: Session, _ turn: Turn) async -> Stop {
+        session.mayHaveArrived
+            ? .failed(.uploadAddressExpired)
+            : await forget(turn, because: .uploadAddressExpired)
+    }
+
+    /// The chunk was turned away, every time it was sent: then nothing can be out.
+    private func lastChunkIsRefused(_ session: Session, _ turn: Turn) {
+        if !session.mayHaveArrived { turn.standing.bytesAreMissing() }
+    }
+
     /// TikTok's own count decides how to go on.
     private func ask(_ session: Session, _ turn: Turn) async throws(Stop) -> Step {
-        let status = try await turn.asking { () throws(TikTokError) in
-            try await api.postStatus(of: session.publishID, token: turn.token)
-        }
+        let status = try await status(of: session.publishID, turn)
         guard status.stage == .processingUpload else { return .arrived(session.plan.count) }
         guard let uploaded = status.uploadedBytes,
             let stored = session.plan.chunksStored(reported: uploaded)

@@ -56,6 +56,8 @@ package struct Uploads: Sendable {
         /// The next chunk to send.
         var next: Int64
         let source: HashingSource
+        /// Whether the last chunk was sent without a reply that says what became of it.
+        var mayHaveArrived = false
     }
 
     // MARK: A new upload
@@ -164,9 +166,7 @@ package struct Uploads: Sendable {
         } catch {
             throw await forget(turn, because: .uploadStuck("its ledger cannot be read"))
         }
-        let status = try await turn.asking { () throws(TikTokError) in
-            try await api.postStatus(of: publishID, token: turn.token)
-        }
+        let status = try await status(of: publishID, turn)
         guard status.stage == .processingUpload else { return nil }
         // TikTok's count where it gives one that makes sense; else what it confirmed to us.
         let stored =
@@ -194,6 +194,20 @@ package struct Uploads: Sendable {
         }
         if let deadline { turn.standing.lastChunkStarts(verdictBy: deadline) }
         return session
+    }
+
+    /// Asks how far the upload is; one that TikTok has forgotten before its last chunk begins anew.
+    func status(of publishID: String, _ turn: Turn) async throws(Stop) -> PostStatus {
+        do {
+            return try await turn.asking { () throws(TikTokError) in
+                try await api.postStatus(of: publishID, token: turn.token)
+            }
+        } catch {
+            guard case .tiktok(let refusal) = error, refusal.code == .known(.invalidPublishID),
+                turn.standing.verdictDeadline == nil
+            else { throw error }
+            throw await forget(turn, because: .uploadAddressExpired)
+        }
     }
 
     /// Reads the plan and opens the address that were agreed to.
@@ -243,10 +257,10 @@ package struct Uploads: Sendable {
 
     private func recordEnd(bytes: Int64, _ turn: Turn) async throws(Stop) {
         let deadline = turn.standing.verdictDeadline ?? .now + rules.verdictDeadline.seconds
+        turn.standing.lastChunkStarts(verdictBy: deadline)
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadEnded(turn.entry, bytes: bytes, verdictBy: deadline)
         }
-        turn.standing.lastChunkStarts(verdictBy: deadline)
     }
 
     /// For people who look for duplicates, so a disk that fails now stops nothing; and where the

@@ -76,14 +76,16 @@ package struct Verdict: Sendable {
         try turn.checkHeld()
         switch error.code {
         case .known(.invalidPublishID), .known(.tokenNotAuthorizedForPublishID):
-            return .inDoubt(Failure(error))
+            return .inDoubt(Failure(error).inDoubt)
         default:
-            return later(turn, deadline: deadline, why: Failure(error))
+            return later(turn, deadline: deadline, why: Failure(error).whileTikTokIsAsked)
         }
     }
 
     private func later(_ turn: Turn, deadline: Date, why failure: Failure?) -> Outcome {
-        guard deadline > .now else { return .inDoubt(failure ?? .verdictMissing) }
+        guard deadline > .now else {
+            return .inDoubt(failure?.inDoubt ?? .verdictMissing)
+        }
         let delay = VerdictPolling.delay(afterPolls: turn.claim.polls)
         // Whatever the trouble is, asking faster than the minute's limit frees does not help.
         let pause = failure == nil ? .zero : Self.pauseAfterTrouble
