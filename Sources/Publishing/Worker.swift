@@ -146,7 +146,8 @@ package actor Worker {
         }
     }
 
-    /// Whether claims make sense now; a drain does not wait for the answer of a server that is away.
+    /// Whether claims make sense now; a drain does not wait for the answer of a server that is
+    /// away.
     private func isReady() async -> Bool {
         let check = Task {
             guard await databaseIsUp(), !Task.isCancelled else { return false }
