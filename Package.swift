@@ -142,7 +142,7 @@ let package = Package(
         tests("TidyTests", of: []),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Support", "PrivateServers", "Sandbox"] + clients,
+            dependencies: ["Support", "PrivateServers", "Sandbox", "Publishing"] + clients,
             path: "Tests/Bench",
             swiftSettings: house
         ),

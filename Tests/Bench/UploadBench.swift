@@ -1,10 +1,10 @@
-import Crypto
 import EventLoop
 import Files
 import Foundation
 import HTTP
 import PrivateServers
 import Processes
+import Publishing
 
 /// Our HTTP client against `curl -T`: the same file to the same byte sink, in turns.
 ///
@@ -95,7 +95,7 @@ private struct Ours {
 
     /// - Returns: seconds from the first request to the last answer.
     func send(inPiecesOf pieceBytes: Int64, isHashed: Bool) async throws -> Double {
-        let hash = SHA256Stream()
+        let hashing = isHashed ? HashingSource(file) : nil
         let end = file.identity.size
         let began = ContinuousClock.now
         var first: Int64 = 0
@@ -103,16 +103,17 @@ private struct Ours {
             let start = first
             let length = min(pieceBytes, end - start)
             let body = HTTPBody.stream(length: length) { offset, count in
-                let bytes = try await file.read(at: start + offset, count: count)
-                if isHashed { hash.update(bytes) }
-                return bytes
+                guard let hashing else {
+                    return try await file.read(at: start + offset, count: count)
+                }
+                return try await hashing.read(at: start + offset, count: count)
             }
             let request = HTTPRequest("PUT", url, body: body, allowsPlainHTTP: true)
             let answer = try await client.send(request)
             guard answer.status == 200 else { throw BenchFailure("the sink said \(answer.status)") }
             first += length
         }
-        if isHashed { _ = hash.finish() }
+        _ = try await hashing?.sha256()
         return began.duration(to: .now).inSeconds
     }
 }

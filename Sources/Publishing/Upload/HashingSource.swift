@@ -1,11 +1,11 @@
 internal import Crypto
-internal import Files
+package import Files
 internal import Synchronization
 
 /// A video as a stream of pieces, hashed on the way when they are read in order.
 ///
 /// A piece is hashed while it is sent: the next read waits for that, so one piece is held at most.
-final class HashingSource: Sendable {
+package final class HashingSource: Sendable {
     private let file: OpenFile
     private let stream = SHA256Stream()
     /// Bytes from the start that are in the hash.
@@ -16,13 +16,13 @@ final class HashingSource: Sendable {
 
     private static let pieceBytes = 256 * 1024
 
-    init(_ file: OpenFile) {
+    package init(_ file: OpenFile) {
         self.file = file
     }
 
     /// Reads `count` bytes at `offset`; fewer only at the end of the file, which is then an error:
     /// the file became shorter.
-    func read(at offset: Int64, count: Int) async throws -> [UInt8] {
+    package func read(at offset: Int64, count: Int) async throws -> [UInt8] {
         let bytes = try await file.read(at: offset, count: count)
         guard bytes.count == count else { throw FileError.changed }
         await finishHashing()
@@ -43,7 +43,7 @@ final class HashingSource: Sendable {
     ///
     /// Reads again what was sent out of order or by an earlier worker.
     @concurrent
-    func sha256() async throws(FileError) -> String {
+    package func sha256() async throws(FileError) -> String {
         await finishHashing()
         let end = file.identity.size
         while case let offset = hashed.withLock({ $0 }), offset < end {
