@@ -18,7 +18,7 @@ enum Caretaker {
                 case $(readlink "$link/fd/0") in /dev/pts/* | /dev/tty*) continue ;; esac
                 echo "${link#/proc/}"
             done
-            # A worker, which holds secrets, hides where it works; its command line names its folder.
+            # A worker holds secrets and hides where it works; its command line names its folder.
             for file in /proc/[0-9]*/cmdline; do
                 case $(tr '\0' '\n' 2>/dev/null <"$file") in *"$folder/"*) ;; *) continue ;; esac
                 link=${file%/cmdline}
