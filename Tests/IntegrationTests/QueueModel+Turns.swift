@@ -36,7 +36,7 @@ extension QueueModel {
         let stands = try await queue.raiseFence(above: highest)
         note("worker \(worker) raises the fences above \(highest): \(stands)")
         try unless(
-            stands >= max(highest, record.lastFence) && stands <= record.highestFence + 1000,
+            stands == record.lastFence || stands == highest + 1000 && stands > record.lastFence,
             "fences raised above \(highest) to \(stands)"
         )
         record.lastFence = stands

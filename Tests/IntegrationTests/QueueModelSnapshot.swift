@@ -64,15 +64,27 @@ struct QueueModelSnapshot {
         """
 
     /// Answers a digest of all that is not the model's own.
+    ///
+    /// Redis keeps hashes and sets in any order, which a mere look may change.
     static let digest = """
         local keys = redis.call('KEYS', '*')
         table.sort(keys)
         local parts = {}
         for _, key in ipairs(keys) do
           if string.sub(key, 1, 6) ~= 'model:' then
-            parts[#parts + 1] = key .. redis.call('DUMP', key)
+            local type = redis.call('TYPE', key).ok
+            local values = {}
+            if type == 'set' then
+              values = redis.call('SMEMBERS', key)
+              table.sort(values)
+            elseif type == 'hash' then
+              local all = redis.call('HGETALL', key)
+              for i = 1, #all, 2 do values[#values + 1] = all[i] .. '=' .. all[i + 1] end
+              table.sort(values)
+            else values = {redis.call('DUMP', key)} end
+            parts[#parts + 1] = key .. ':' .. table.concat(values, ',')
           end
         end
-        return redis.sha1hex(table.concat(parts))
+        return redis.sha1hex(table.concat(parts, ';'))
         """
 }
