@@ -5,7 +5,7 @@ import Redis
 /// What people do: pauses, cancelling, dead letters.
 extension QueueModel {
     private func subject() -> Pauses.Subject {
-        numbers.chance(350)
+        numbers.chance(200)
             ? .queue(numbers.one(of: rules.queues)) : .account(numbers.one(of: rules.accounts))
     }
 

@@ -35,10 +35,8 @@ extension QueueModel {
         let highest = max(recorded, seenFences[worker])
         let stands = try await queue.raiseFence(above: highest)
         note("worker \(worker) raises the fences above \(highest): \(stands)")
-        try unless(
-            stands == record.lastFence || stands == highest + 1000 && stands > record.lastFence,
-            "fences raised above \(highest) to \(stands)"
-        )
+        let expected = max(highest, record.lastFence) + 1000
+        try unless(stands == expected, "fences raised above \(highest) to \(stands)")
         record.lastFence = stands
         seenFences[worker] = stands
     }
