@@ -44,7 +44,7 @@ struct JobsLimitsTests {
                 #expect(row.attempt == 1)
             }
             let mine = bed.sandbox.report().posts.filter { $0.openID == "-000-mira" }
-            #expect(mine.map(\.title) == jobs.map(TestBed.title))
+            #expect(mine.map(\.title) == jobs.map(TestBed.title), "\(worker.err)")
             #expect(!bed.sandbox.journal().contains { $0.code == "rate_limit_exceeded" })
             try await bed.expectDrains(worker)
         }
