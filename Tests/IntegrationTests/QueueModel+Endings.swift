@@ -8,8 +8,7 @@ extension QueueModel {
     /// A call that the limits of a minute may put off.
     func call(_ index: Int, _ job: PublishJob, _ endpoint: Endpoint) async throws {
         let held = hands[index]
-        // Workers keep to their leases by their own clocks, a second early.
-        guard record.now < held.leaseEnd - 1000 else { return try await leave(index) }
+        guard isHeld(held) else { return try await leave(index) }
         let pacer = Pacer(admission, job, held.claim, countedAt: nil)
         let stop = try await fenced(held.claim) { await Self.stop(of: pacer, endpoint) }
         let words = stop.map { "\($0)" } ?? "now"
@@ -31,6 +30,9 @@ extension QueueModel {
         default: throw QueueModelViolation(description: "the call came to \(words)")
         }
     }
+
+    /// Workers keep to their leases by their own clocks, a second early.
+    private func isHeld(_ held: QueueModelHeld) -> Bool { record.now < held.leaseEnd - 1000 }
 
     private static func stop(of pacer: Pacer, _ endpoint: Endpoint) async -> Stop? {
         do throws(Stop) {
@@ -97,7 +99,9 @@ extension QueueModel {
         if isReplyLost() { return }
         let end = record.now + QueueModelRules.lease.milliseconds
         for index in hands.indices where hands[index].worker == worker {
-            if !beat.lost.contains(hands[index].claim.ticket) { hands[index].leaseEnd = end }
+            // A lease that has ended by the worker's own clock stays lost to it.
+            let isLost = beat.lost.contains(hands[index].claim.ticket)
+            if !isLost, isHeld(hands[index]) { hands[index].leaseEnd = end }
         }
     }
 
