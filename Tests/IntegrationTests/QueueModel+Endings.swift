@@ -8,12 +8,15 @@ extension QueueModel {
     /// A call that the limits of a minute may put off.
     func call(_ index: Int, _ job: PublishJob, _ endpoint: Endpoint) async throws {
         let held = hands[index]
-        guard isHeld(held) else { return try await leave(index) }
+        let isCurrent = record.isCurrent(held.claim)
+        // The program looks at its own clock once the script has answered; what the script counts
+        // then begins no post.
+        let begins = job.beginsWith.contains(endpoint)
+        if isCurrent, begins, !isHeld(held) { return try await leave(index) }
         let pacer = Pacer(admission, job, held.claim, countedAt: nil)
         let stop = try await fenced(held.claim) { await Self.stop(of: pacer, endpoint) }
         let words = stop.map { "\($0)" } ?? "now"
         note("\(held.claim.ticket)/\(held.claim.fence) calls \(endpoint.rawValue): \(words)")
-        let isCurrent = record.isCurrent(held.claim)
         switch stop {
         case .lost:
             try unless(!isCurrent, "the holder lost its call")

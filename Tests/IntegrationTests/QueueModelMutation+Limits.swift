@@ -205,13 +205,13 @@ extension QueueModelMutation {
         ),
         QueueModelMutation(
             "a minute is five seconds short",
-            in: "claim",
+            in: "admit",
             "local CALL_WINDOW = 61000",
             "local CALL_WINDOW = 55000"
         ),
         QueueModelMutation(
             "calls are kept for ever",
-            in: "call",
+            in: "admit",
             "redis.call('LTRIM', times, 0, limit - 1)"
         ),
         QueueModelMutation(

@@ -26,8 +26,8 @@ struct QueueModelRules {
         queues = (0..<numbers.from(1, to: 3)).map { "queue-\($0)" }
         limits = Admission.Limits(
             concurrency: numbers.from(1, to: 3),
-            dailyPosts: numbers.from(0, to: 6),
-            dailyDrafts: numbers.from(0, to: 4),
+            dailyPosts: numbers.one(of: [0, 0, 0, 1, 2, 3, 5, 8]),
+            dailyDrafts: numbers.one(of: [0, 0, 1, 2, 4]),
             activeAccounts: numbers.one(of: [0, 0, 1, 2, 3]),
             perMinute: Admission.CallsPerMinute(
                 creatorInfo: numbers.from(1, to: 6),
