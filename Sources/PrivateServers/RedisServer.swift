@@ -10,7 +10,7 @@ package final class RedisServer: Sendable {
     /// The socket file; `nil` where the folder's path is too long for one.
     package let socketPath: String?
     /// Where its configuration and its data lie.
-    let folder: String
+    package let folder: String
     private let process: ServerProcess
 
     /// For database 0, with the password.

@@ -56,6 +56,16 @@ extension Blow {
         } mend: {
             await $0.servers.redis.tell("CONFIG SET min-replicas-to-write 0")
         },
+        Blow(testDescription: "Redis cannot save its data", server: "redis") { bed in
+            // In the way of the file it would write.
+            try FileManager.default.createDirectory(
+                atPath: bed.servers.redis.folder + "/dump.rdb",
+                withIntermediateDirectories: false
+            )
+            await bed.servers.redis.tell("CONFIG SET save '3600 1'", "BGSAVE")
+        } mend: {
+            await $0.servers.redis.tell("CONFIG SET save ''")
+        },
         Blow(testDescription: "Redis is busy with a script", server: "redis") { bed in
             await bed.servers.redis.tell("CONFIG SET busy-reply-threshold 50")
             // Answered when the script is killed, or not at all: nobody waits for it.
@@ -106,6 +116,16 @@ extension Blow {
         } mend: { bed in
             _ = try await bed.database.query("SELECT pg_promote(true, 60)", timeout: .seconds(60))
         },
+        Blow(testDescription: "PostgreSQL lets nobody wait for a lock", server: "postgres") { bed in
+            try await bed.alterSystem("SET lock_timeout = '50ms'")
+            // Ends with its connection.
+            Task { try await bed.lockHistory() }
+            try await waitUntil("the lock") { try await bed.holders().count == 1 }
+        } mend: { bed in
+            for holder in try await bed.holders() {
+                try await bed.database.execute("SELECT pg_terminate_backend(\(holder))")
+            }
+        },
         Blow(
             testDescription: "PostgreSQL gives the worker no connection",
             server: "postgres",
@@ -127,6 +147,26 @@ extension TestBed {
     fileprivate func alterSystem(_ change: SQL) async throws {
         try await database.execute("ALTER SYSTEM \(change)")
         try await database.execute("SELECT pg_reload_conf()")
+    }
+
+    /// Keeps everybody from the history for as long as its connection lives.
+    fileprivate func lockHistory() async throws {
+        try await database.transaction { transaction in
+            try await transaction.execute("SET LOCAL lock_timeout = 0")
+            try await transaction.execute("LOCK TABLE publish_history IN ACCESS EXCLUSIVE MODE")
+            try await transaction.execute("SELECT pg_sleep(60)", timeout: .seconds(60))
+        }
+    }
+
+    /// Processes that hold that lock.
+    fileprivate func holders() async throws -> [Int] {
+        try await database.query(
+            """
+            SELECT pid FROM pg_locks
+            WHERE granted AND mode = 'AccessExclusiveLock' AND relation = to_regclass(
+                quote_ident(\(schema)) || '.publish_history')
+            """
+        ).map { try $0.int("pid") }
     }
 
     /// A role that, unlike the superuser's, can be refused connections; workers use it from here
