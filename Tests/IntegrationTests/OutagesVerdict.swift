@@ -5,22 +5,27 @@ import Testing
 
 /// What must be true after every outage.
 extension RunningProgram {
-    /// The log has named one outage, of this server, and its end, once each.
+    /// The log has named one outage of each of these servers, and its end, and no other.
     func expectOneOutage(
-        of server: String,
+        of servers: String...,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        try await waitUntil("the end of the outage in the log", state: { String(err.suffix(4000)) })
-        {
-            !lines(with: "server.back", "server=\(server)").isEmpty
+        for server in servers {
+            try await waitUntil("\(server) is back in the log", state: { "\(err.suffix(4000))" }) {
+                !lines(with: "server.back", "server=\(server) ").isEmpty
+            }
         }
-        let told = lines(with: " server=").filter {
-            $0.contains("server.away") || $0.contains("server.back")
+        let told = err.split(separator: "\n").compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            guard let event = words.first(where: { ["server.away", "server.back"].contains($0) }),
+                let server = words.first(where: { $0.hasPrefix("server=") })
+            else { return nil }
+            return "\(server) \(event)"
         }
-        let away = told.filter { $0.contains("server.away") }
+        let wanted = servers.flatMap { ["server=\($0) server.away", "server=\($0) server.back"] }
         #expect(
-            told.count == 2 && away.count == 1 && told.allSatisfy { $0.contains("=\(server)") },
-            "\(server):\n\(told.joined(separator: "\n"))",
+            told.sorted() == wanted.sorted(),
+            "\(err.suffix(4000))",
             sourceLocation: sourceLocation
         )
     }

@@ -16,7 +16,7 @@ extension RunningProgram {
             "the outage of \(server) in the log",
             state: { String(err.suffix(4000)) }
         ) {
-            !lines(with: "server.away", "server=\(server)").isEmpty
+            !lines(with: "server.away", "server=\(server) ").isEmpty
         }
     }
 }
