@@ -9,7 +9,8 @@ import Testing
 /// A worker with jobs in mid-run, and jobs that come later.
 struct OutageScene: Sendable {
     let bed: TestBed
-    let worker: RunningProgram
+    /// Who is watched; another may have taken over.
+    var worker: RunningProgram
     let video: TestVideo
     private let small: TestVideo
     /// Where upstream pushes; `nil`: straight to the bed's Redis.

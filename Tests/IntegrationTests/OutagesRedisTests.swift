@@ -198,4 +198,37 @@ struct OutagesRedisTests {
             try await bed.expectDrains(worker)
         }
     }
+
+    // MARK: Redis that may lose jobs
+
+    @Test func `a Redis that may lose jobs is warned of, with the remedy`() async throws {
+        try await TestBed.run { bed in
+            let folder = try TemporaryFolder()
+            let careless = try await RedisServer.start(
+                in: folder,
+                configuration: ["appendonly no", "maxmemory-policy allkeys-lru"]
+            )
+            let settings = ["REDIS_URL": careless.url]
+            let doctor = try await bed.run("doctor", environment: settings)
+            let worker = try bed.startWorker(environment: settings)
+
+            for (subject, remedy) in [
+                ("redis aof", "appendonly yes"), ("redis memory", "maxmemory-policy noeviction"),
+            ] {
+                #expect(
+                    doctor.out.split(separator: "\n").contains {
+                        $0.hasPrefix("warning \(subject)") && $0.contains(remedy)
+                    },
+                    "\(doctor)"
+                )
+                try await waitUntil("a warning: \(remedy)", state: { worker.err }) {
+                    worker.lines(with: "WARNING", "redis.risk", remedy).count == 1
+                }
+            }
+
+            #expect(doctor.code == 0, "\(doctor)")
+            try await bed.expectDrains(worker)
+            try await folder.remove()
+        }
+    }
 }
