@@ -14,7 +14,9 @@ package actor LeaseKeeper {
     private let queue: JobQueue
     private let duration: Duration
     private let desk: Desk
-    /// By ticket. Behind a lock, so that a job costs no change of threads.
+    /// By ticket.
+    ///
+    /// Behind a lock, so that a job costs no change of threads.
     private nonisolated let held = Mutex<[String: Held]>([:])
     private var running: [Task<Void, Never>] = []
 

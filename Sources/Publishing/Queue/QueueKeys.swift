@@ -9,7 +9,9 @@ package struct QueueKeys: Sendable {
     /// Braces, so that all keys share one slot of a cluster.
     package static let usualPrefix = "{tiktok}:"
 
-    /// Name in the scripts, and key. Those that end in a colon are beginnings, completed by a
+    /// Name in the scripts, and key.
+    ///
+    /// Those that end in a colon are beginnings, completed by a
     /// ticket, a list's name, an account or a job id; in the scripts their names end in `_OF`.
     private static let names = [
         ("LEASES", "leases"),  // ZSET: ticket → when its lease ends, ms
