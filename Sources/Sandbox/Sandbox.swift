@@ -10,6 +10,8 @@ package final class Sandbox: Sendable {
     /// `http://127.0.0.1:PORT`; takes the place of `https://open.tiktokapis.com`.
     package let url: String
     package let port: UInt16
+    /// Of the upload addresses, where the options ask for one.
+    package let uploadPort: UInt16?
 
     private let service: SandboxService
     private let loop: EventLoop
@@ -26,7 +28,10 @@ package final class Sandbox: Sendable {
         let service = SandboxService(options)
         let server = makeServer(of: service, on: loop)
         let port = try await server.listen(host: host, port: port)
-        return Sandbox(service, server, on: loop, host: host, port: port)
+        let uploadPort =
+            options.hasUploadPort ? try await server.listen(host: host, port: 0) : nil
+        let ports = (port, uploadPort)
+        return Sandbox(service, server, on: loop, host: host, ports: ports)
     }
 
     private static func makeServer(of service: SandboxService, on loop: EventLoop) -> HTTPServer {
@@ -43,16 +48,17 @@ package final class Sandbox: Sendable {
         _ server: HTTPServer,
         on loop: EventLoop,
         host: String,
-        port: UInt16
+        ports: (UInt16, UInt16?)
     ) {
-        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        let address = "http://\(host.contains(":") ? "[\(host)]" : host)"
+        let (url, uploadURL) = ("\(address):\(ports.0)", ports.1.map { "\(address):\($0)" })
         self.url = url
-        self.port = port
+        (port, uploadPort) = ports
         self.service = service
         self.loop = loop
         self.host = host
         self.server = Mutex(server)
-        service.with { state, _ in state.publicURL = url }
+        service.with { state, _ in (state.publicURL, state.uploadURL) = (url, uploadURL) }
     }
 
     /// Closes every connection; the state is gone with the object.
@@ -60,12 +66,14 @@ package final class Sandbox: Sendable {
         await server.withLock { $0 }.stop()
     }
 
-    /// Listens again on the same port after `stop`, and knows all that it knew before.
+    /// Listens again on the same ports after `stop`, and knows all that it knew before.
     ///
     /// - Throws: `HTTPServerError.system` when somebody else has taken the port.
     package func start() async throws(HTTPServerError) {
         let fresh = Self.makeServer(of: service, on: loop)
-        _ = try await fresh.listen(host: host, port: port)
+        for port in [port, uploadPort].compactMap(\.self) {
+            _ = try await fresh.listen(host: host, port: port)
+        }
         server.withLock { $0 = fresh }
     }
 

@@ -70,8 +70,11 @@ extension Blow {
             await bed.servers.redis.tell("CONFIG SET busy-reply-threshold 50")
             // Answered when the script is killed, or not at all: nobody waits for it.
             Task { await bed.servers.redis.tell("EVAL 'while true do end' 0") }
-        } mend: {
-            await $0.servers.redis.tell("SCRIPT KILL")
+        } mend: { bed in
+            try await waitUntil("the script's end") {
+                await bed.servers.redis.tell("SCRIPT KILL")
+                return await bed.servers.redis.tell("PING")?.hasSuffix("+PONG") == true
+            }
         },
         Blow(testDescription: "Redis has as many clients as it takes", server: "redis") {
             await $0.servers.redis.tell(
