@@ -106,25 +106,13 @@ struct OutagesRedisTests {
     @Test func `a failover by Sentinel is an outage like any other`() async throws {
         try await TestBed.run(["CHUNK_BYTES": "\(Self.chunk)"], hasOwnServers: true) { bed in
             let master = bed.servers.redis
-            await master.tell("CONFIG SET repl-diskless-sync-delay 0")
-            _ = try await master.startReplica(in: bed.servers.folder)
-            try await waitUntil("the replica") {
-                try await bed.redis.send(["INFO", "replication"]).text?.contains("state=online")
-                    == true
-            }
-            let sentinel = try await RedisSentinel.start(watching: master, in: bed.servers.folder)
-            try await Self.waitForReplica(sentinel)
-            let url =
-                "redis+sentinel://:\(master.password)@127.0.0.1:\(sentinel.port)/"
-                + RedisSentinel.master
+            let url = try await Self.watch(master, bed)
             try TestBed.write(
                 bed.settings.merging(["REDIS_URL": url]) { $1 },
                 to: bed.folder + "/.env"
             )
-            try await withRedisClient(
-                url,
-                timeouts: RedisTimeouts(command: .seconds(60))
-            ) { upstream in
+            let timeouts = RedisTimeouts(command: .seconds(60))
+            try await withRedisClient(url, timeouts: timeouts) { upstream in
                 let scene = try await OutageScene(bed, upstream: upstream)
                 // What the replica has not got when its master dies is lost.
                 _ = try await upstream.send(["SET", "last", "word"])
@@ -145,6 +133,22 @@ struct OutagesRedisTests {
                 try await bed.expectDrains(scene.worker)
             }
         }
+    }
+
+    /// Gives a master a replica and a sentinel.
+    ///
+    /// - Returns: the address for clients.
+    private static func watch(_ master: RedisServer, _ bed: TestBed) async throws -> String {
+        await master.tell("CONFIG SET repl-diskless-sync-delay 0")
+        _ = try await master.startReplica(in: bed.servers.folder)
+        try await waitUntil("the replica") {
+            try await bed.redis.send(["INFO", "replication"]).text?.contains("state=online")
+                == true
+        }
+        let sentinel = try await RedisSentinel.start(watching: master, in: bed.servers.folder)
+        try await waitForReplica(sentinel)
+        return "redis+sentinel://:\(master.password)@127.0.0.1:\(sentinel.port)/"
+            + RedisSentinel.master
     }
 
     private static func waitForReplica(_ sentinel: RedisSentinel) async throws {

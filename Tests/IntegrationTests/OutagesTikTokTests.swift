@@ -157,8 +157,8 @@ struct OutagesTikTokTests {
             let worker = try bed.startWorker()
             try await bed.push(bed.job("alone", account: "mira", video: video.name))
 
-            try await waitUntil("seven calls in vain", state: { worker.err }) {
-                bed.sandbox.journal().count { $0.fault != nil } >= 7
+            try await waitUntil("five calls in vain", state: { worker.err }) {
+                bed.sandbox.journal().count { $0.fault != nil } >= 5
                     || worker.lines(with: "job.turn", "outcome=failed").count > 0
             }
             bed.sandbox.clearFaults()
