@@ -171,4 +171,18 @@ struct QueueModelDirectedTests {
             #expect(try await scene.admit(next) == .run)
         }
     }
+
+    @Test func `a queue that is paused without an end gives nothing until resumed`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            try await scene.push("job-1", of: "mira")
+            try await scene.queue.pause(.queue(scene.name), because: "somebody", for: nil)
+            #expect(try await scene.claim().isEmpty)
+            try await scene.advance(.seconds(400 * 86_400))
+            #expect(try await scene.claim().isEmpty)
+
+            #expect(try await scene.queue.resume(.queue(scene.name)))
+
+            #expect(try await scene.claim().count == 1)
+        }
+    }
 }
