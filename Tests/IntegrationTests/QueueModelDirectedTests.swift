@@ -185,4 +185,25 @@ struct QueueModelDirectedTests {
             #expect(try await scene.claim().count == 1)
         }
     }
+
+    @Test func `a shorter hold does not end a longer one`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            for id in ["job-1", "job-2"] { try await scene.push(id, of: "mira") }
+            let held = try await scene.claim(2)
+            for claim in held {
+                let job = try PublishJob(claim)
+                #expect(try await scene.admit(.init(claim: claim, job: job)) == .run)
+            }
+            for (claim, seconds) in zip(held, [3600, 60]) {
+                var settlement = Settlement.park(for: .seconds(7200), claim)
+                settlement.holdAccount = .seconds(seconds)
+                #expect(try await scene.queue.settle(claim, as: settlement))
+            }
+
+            try await scene.advance(.seconds(120))
+
+            let third = try await scene.takeNew("job-3", of: "mira")
+            #expect(try await scene.admit(third).reason == .accountPaused)
+        }
+    }
 }
