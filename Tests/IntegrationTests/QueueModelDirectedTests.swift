@@ -206,4 +206,21 @@ struct QueueModelDirectedTests {
             #expect(try await scene.admit(third).reason == .accountPaused)
         }
     }
+
+    @Test func `an account that only waits for a minute's limit takes no other's place`()
+        async throws
+    {
+        let limits = QueueModelScene.limits(accounts: 1, calls: 1)
+        try await QueueModelScene.run(limits: limits) { scene in
+            let failed = try await scene.takeNew("job-1", of: "mira")
+            #expect(try await scene.admit(failed) == .run)
+            #expect(try await scene.queue.settle(failed.claim, as: .done(givesPostBack: true)))
+            let waiting = try await scene.takeNew("job-2", of: "mira")
+            #expect(try await scene.admit(waiting).reason == .rateLimit)
+
+            let ravi = try await scene.takeNew("job-3", of: "ravi")
+
+            #expect(try await scene.admit(ravi) == .run)
+        }
+    }
 }

@@ -156,13 +156,6 @@ extension QueueModelMutation {
             "if false then\n"
         ),
         QueueModelMutation(
-            "an account that waits for a minute's limit counts as active",
-            in: "admit",
-            "for i = 13, #ARGV, 2 do\n  local next",
-            "if accounts > 0 and kind == 'post' then redis.call('ZADD', ACTIVE, now, account) end\n"
-                + "for i = 13, #ARGV, 2 do\n  local next"
-        ),
-        QueueModelMutation(
             "a minute has no limit for what posts begin with",
             in: "admit",
             "if next > now then return park('calls', next, jitter) end"
