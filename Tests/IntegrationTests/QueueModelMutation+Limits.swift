@@ -1,4 +1,4 @@
-/// Guards of the accounts: slots and limits, and what people ask for.
+/// Guards of the accounts: slots and limits.
 extension QueueModelMutation {
     static let slots = [
         QueueModelMutation(
@@ -65,7 +65,8 @@ extension QueueModelMutation {
             "an id is free again once its job is done",
             in: "settle",
             "redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])",
-            "redis.call('DEL', OWNER_OF .. name)"
+            "redis.call('DEL', OWNER_OF .. name)",
+            seed: 2
         ),
         QueueModelMutation(
             "an id is taken for ever",
@@ -96,13 +97,15 @@ extension QueueModelMutation {
             "a limit of zero is none",
             in: "admit",
             "if limit >= 0 and not is_counted",
-            "if limit > 0 and not is_counted"
+            "if limit > 0 and not is_counted",
+            seed: 2
         ),
         QueueModelMutation(
             "no limit is a limit of zero",
             in: "admit",
             "if limit >= 0 and not is_counted",
-            "if not is_counted"
+            "if not is_counted",
+            seed: 2
         ),
         QueueModelMutation(
             "a day is an hour short",
@@ -131,7 +134,8 @@ extension QueueModelMutation {
             "posts are never given back",
             in: "settle",
             "if ARGV[8] == '1' then",
-            "if false then"
+            "if false then",
+            seed: 3
         ),
         QueueModelMutation(
             "posts are always given back",
@@ -142,18 +146,21 @@ extension QueueModelMutation {
         QueueModelMutation(
             "drafts are not given back",
             in: "settle",
-            "redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)"
+            "redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)",
+            seed: 8
         ),
         QueueModelMutation(
             "an account that posts is not counted",
             in: "admit",
-            "redis.call('ZADD', ACTIVE, now, account)"
+            "redis.call('ZADD', ACTIVE, now, account)",
+            seed: 4
         ),
         QueueModelMutation(
             "as many accounts post as there are",
             in: "admit",
             "if accounts > 0 and kind == 'post' then\n",
-            "if false then\n"
+            "if false then\n",
+            seed: 4
         ),
         QueueModelMutation(
             "a minute has no limit for what posts begin with",
@@ -168,186 +175,57 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a minute has no limit for calls",
             in: "call",
-            "if next > now then return next - now end"
+            "if next > now then return next - now end",
+            seed: 5
         ),
         QueueModelMutation(
             "calls are not counted",
             in: "call",
-            "note_call(account, ARGV[4], tonumber(ARGV[5]))"
+            "note_call(account, ARGV[4], tonumber(ARGV[5]))",
+            seed: 5
         ),
         QueueModelMutation(
             "a post that begins late counts from its admission",
             in: "call",
-            "redis.call('ZADD', COUNTED_OF .. ARGV[6] .. ':' .. account, 'XX', now, ticket)"
+            "redis.call('ZADD', COUNTED_OF .. ARGV[6] .. ':' .. account, 'XX', now, ticket)",
+            seed: 8
         ),
         QueueModelMutation(
             "a minute has no limit for verdicts",
             in: "claim",
             "if next > now then",
-            "if false then"
+            "if false then",
+            seed: 8
         ),
         QueueModelMutation(
             "questions for verdicts are not counted",
             in: "claim",
-            "note_call(job[7], 'post_status', limit)"
+            "note_call(job[7], 'post_status', limit)",
+            seed: 16
         ),
         QueueModelMutation(
             "a verdict that must wait is forgotten",
             in: "claim",
-            "redis.call('ZADD', timers, next, ticket)"
+            "redis.call('ZADD', timers, next, ticket)",
+            seed: 8
         ),
         QueueModelMutation(
             "a minute is five seconds short",
             in: "admit",
             "local CALL_WINDOW = 61000",
-            "local CALL_WINDOW = 55000"
+            "local CALL_WINDOW = 55000",
+            seed: 4
         ),
         QueueModelMutation(
             "calls are kept for ever",
             in: "admit",
-            "redis.call('LTRIM', times, 0, limit - 1)"
+            "redis.call('LTRIM', times, 0, limit - 1)",
+            seed: 34
         ),
         QueueModelMutation(
             "lists of calls never end",
             in: "call",
             "redis.call('PEXPIRE', times, CALL_WINDOW)"
-        ),
-    ]
-
-    static let people = [
-        QueueModelMutation(
-            "an account that is paused for a while posts",
-            in: "admit",
-            "if pause > 0 then return park('pause', now + pause, jitter) end"
-        ),
-        QueueModelMutation(
-            "an account that is paused until resumed posts",
-            in: "admit",
-            "if pause == -1 then",
-            "if false then"
-        ),
-        QueueModelMutation(
-            "a held account posts",
-            in: "admit",
-            "if hold then return",
-            "if false then return"
-        ),
-        QueueModelMutation(
-            "accounts are never held",
-            in: "settle",
-            "if hold > now then",
-            "if false then"
-        ),
-        QueueModelMutation(
-            "a shorter hold ends a longer one",
-            in: "settle",
-            "if not old or hold > tonumber(string.match(old, '^%d+')) then",
-            "if true then"
-        ),
-        QueueModelMutation(
-            "resuming leaves the hold",
-            in: "resume",
-            ", HOLD_OF .. account)",
-            ")"
-        ),
-        QueueModelMutation(
-            "resuming drops the timer of whoever waits",
-            in: "resume",
-            "then make_ready(ticket) end",
-            "then redis.call('ZCARD', LEASES) end"
-        ),
-        QueueModelMutation(
-            "cancelled jobs run",
-            in: "admit",
-            "if redis.call('ZSCORE', CANCELS, id) then return {'cancelled'} end"
-        ),
-        QueueModelMutation(
-            "cancelling before the document has come is forgotten",
-            in: "cancel",
-            "  redis.call('ZADD', CANCELS, now, id)\n  return 'unseen'",
-            "  return 'unseen'"
-        ),
-        QueueModelMutation(
-            "cancelling leaves the timer as well",
-            in: "cancel",
-            "redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1",
-            "redis.call('ZSCORE', TIMERS_OF .. job[2], ticket)"
-        ),
-        QueueModelMutation(
-            "what is over stays asked to cancel",
-            in: "settle",
-            "redis.call('ZREM', CANCELS, name)"
-        ),
-        QueueModelMutation(
-            "a dead letter stays asked to cancel",
-            in: "settle",
-            "if id then redis.call('ZREM', CANCELS, id) end"
-        ),
-        QueueModelMutation(
-            "a dead letter can be cancelled",
-            in: "cancel",
-            "or redis.call('ZSCORE', DEAD, ticket) then",
-            "then"
-        ),
-        QueueModelMutation(
-            "old requests to cancel stay for ever",
-            in: "cancel",
-            "redis.call('ZREMRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000)"
-        ),
-        QueueModelMutation(
-            "jobs run before their time",
-            in: "admit",
-            "if scheduled > now then return park('schedule', scheduled, 0) end"
-        ),
-        QueueModelMutation(
-            "jobs begin after their end",
-            in: "admit",
-            "if expires > 0 and expires <= now and not is_counted then return {'expired'} end"
-        ),
-        QueueModelMutation(
-            "jobs that have begun expire",
-            in: "admit",
-            "expires <= now and not is_counted",
-            "expires <= now"
-        ),
-        QueueModelMutation(
-            "jobs wait beyond their end",
-            in: "admit",
-            "if expires > now and expires < due then due = expires end"
-        ),
-        QueueModelMutation(
-            "a revived job stays dead as well",
-            in: "revive",
-            "redis.call('ZREM', DEAD, ARGV[1]) == 0",
-            "not redis.call('ZSCORE', DEAD, ARGV[1])"
-        ),
-        QueueModelMutation(
-            "whatever has a job can be revived",
-            in: "revive",
-            "then return 0 end\nredis.call('HDEL'",
-            "then redis.call('ZCARD', DEAD) end\nredis.call('HDEL'"
-        ),
-        QueueModelMutation(
-            "a revived job remembers its attempts",
-            in: "revive",
-            "redis.call('HDEL', JOB_OF .. ARGV[1], 'attempts', ",
-            "redis.call('HDEL', JOB_OF .. ARGV[1], "
-        ),
-        QueueModelMutation(
-            "whatever has a job can be purged",
-            in: "purge",
-            "if redis.call('ZREM', DEAD, ARGV[1]) == 0 then return 0 end",
-            "redis.call('ZREM', DEAD, ARGV[1])"
-        ),
-        QueueModelMutation(
-            "a purged job's hash stays",
-            in: "purge",
-            "redis.call('UNLINK', JOB_OF .. ARGV[1])"
-        ),
-        QueueModelMutation(
-            "a purged job's id is taken for ever",
-            in: "purge",
-            "redis.call('PEXPIRE', OWNER_OF .. id, ARGV[2])"
         ),
     ]
 }

@@ -107,7 +107,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a job that its worker lost is not made ready",
             in: "survive",
-            "make_ready(ARGV[1])"
+            "make_ready(ARGV[1])",
+            seed: 5
         ),
         QueueModelMutation(
             "a delivery that did no harm counts",
@@ -131,13 +132,15 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a paused queue is claimed from",
             in: "claim",
-            "if pause ~= -2 then return {-1, pause} end"
+            "if pause ~= -2 then return {-1, pause} end",
+            seed: 2
         ),
         QueueModelMutation(
             "a queue that is paused until resumed is claimed from",
             in: "claim",
             "if pause ~= -2 then",
-            "if pause > 0 then"
+            "if pause > 0 then",
+            seed: 2
         ),
         QueueModelMutation(
             "deliveries are not counted",
