@@ -85,7 +85,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the lease stays when it has ended",
             in: "recover",
-            "  redis.call('ZREM', LEASES, ticket)\n  redis.call('HDEL', JOB_OF .. ticket, 'fence')\n",
+            "  redis.call('ZREM', LEASES, ticket)\n"
+                + "  redis.call('HDEL', JOB_OF .. ticket, 'fence')\n",
             "  redis.call('HDEL', JOB_OF .. ticket, 'fence')\n"
         ),
         QueueModelMutation(
