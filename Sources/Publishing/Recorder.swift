@@ -94,7 +94,7 @@ package struct Recorder: Sendable {
         }
         guard case .retry(let failure) = result.outcome else { return result.outcome }
         // TikTok's outage is no fault of the job's.
-        let burns = !(failure.isServersFault && health.isAway)
+        let burns = !(failure.isServersFault && health.wasAway(at: claim.claimedAt))
         let wait = retries.wait(
             afterAttempts: claim.attempts + 1,
             of: burns ? result.maxAttempts ?? maxAttempts : .max,

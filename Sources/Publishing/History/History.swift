@@ -13,6 +13,8 @@ package struct History: Sendable {
     /// Stands in the rows and events this process writes.
     let worker: String
     let parkings: Batches<Parked, Result<Bool, HistoryError>>
+    /// Raised by whoever finds that PostgreSQL is away.
+    let alarm = Alarm()
 
     /// - Parameters:
     ///   - database: with the schema up to date.
@@ -158,7 +160,9 @@ package struct History: Sendable {
         do {
             changed = try await database.pipeline(statements).first?.rowsAffected
         } catch {
-            throw HistoryError(error)
+            let error = HistoryError(error)
+            if case .away = error { alarm.raise() }
+            throw error
         }
         guard changed == 1 else { throw .stale }
     }
