@@ -13,7 +13,8 @@ struct JourneyTikTokTests {
     }
 
     @Test func `a spoilt chunk is mended also where TikTok counts in another way`() async throws {
-        try await Self.travel([.five], JourneyWay.ofChunks) { options in
+        let ways = JourneyWay.ofCalls + JourneyWay.ofChunks.filter { $0.name != "206-behind" }
+        try await Self.travel([.five], ways) { options in
             options.progressNamesLastByte = true
             options.acceptsReplayedChunks = true
         }

@@ -1,3 +1,4 @@
+internal import Postgres
 internal import Processes
 internal import Publishing
 
@@ -17,10 +18,11 @@ extension Command {
             let settings = try Environment.settings(arguments, console)
             try System.disableCoreDumps()
             let assembly = Assembly(settings)
-            try await checkSchema(assembly)
             let parts = assembly.makeWorker()
-            await assembly.reportOutages(to: parts.worker)
+            // First of all: whoever stops a worker that is only starting must not be ignored.
             let signals = Task { await StopSignals.obey(parts.worker) }
+            try await checkSchema(assembly)
+            await assembly.reportOutages(to: parts.worker)
             await parts.worker.run(waiters: parts.waiters)
             signals.cancel()
             await parts.close()
@@ -32,12 +34,24 @@ extension Command {
     /// A worker that meets an older schema would fail job after job.
     private static func checkSchema(_ assembly: Assembly) async throws {
         let migrator = Migrator(database: assembly.database, schema: assembly.settings.schema)
-        let version = try await migrator.version()
+        let version = try await version(migrator)
         guard version >= Migrator.current else {
             throw CommandFailure(
                 "the database schema is version \(version), this program needs "
                     + "\(Migrator.current); run `tiktok-publisher migrate`"
             )
         }
+    }
+
+    /// A connection that breaks while it asks says nothing about the server: it asks again.
+    private static func version(_ migrator: Migrator) async throws(PostgresError) -> Int {
+        for _ in 0..<3 {
+            do {
+                return try await migrator.version()
+            } catch {
+                guard case .connectionLost = error else { throw error }
+            }
+        }
+        return try await migrator.version()
     }
 }

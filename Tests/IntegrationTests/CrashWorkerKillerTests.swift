@@ -1,0 +1,96 @@
+import Foundation
+import JSON
+import Publishing
+import Redis
+import Sandbox
+import Support
+import Testing
+
+/// A job that ends every worker which takes it is put aside, and the others go on.
+@Suite(.timeLimit(.minutes(10)))
+struct CrashWorkerKillerTests {
+    static let settings = ["LEASE_SECONDS": "3"]
+    /// As often as `Publisher` lets a job end its workers.
+    static let deliveries = 4
+
+    @Test func `a job that kills its workers becomes a dead letter, and the others go on`()
+        async throws
+    {
+        try await TestBed.run(Self.settings) { bed in
+            try await bed.connect("killer", "others")
+            let video = try bed.video("small.mp4", bytes: 200_000)
+            // Whoever takes it gets this far, and dies.
+            bed.sandbox.fault(.creatorInfo, .hangBefore, openID: "-000-killer", count: nil)
+            try await bed.push(bed.job("killer", account: "killer", video: video.name))
+
+            var others: [String] = []
+            for delivery in 1...Self.deliveries {
+                let victim = try bed.startWorker("victim-\(delivery)")
+                try await bed.hits(of: .creatorInfo, delivery, worker: victim)
+                others.append("other-\(delivery)")
+                try await bed.push(
+                    bed.job("other-\(delivery)", account: "others", video: video.name)
+                )
+                let other = try await bed.end(of: "other-\(delivery)", worker: victim)
+                bed.expectPosted(other, video)
+                await victim.kill()
+            }
+            let survivor = try bed.startWorker("survivor")
+            let row = try await bed.end(of: "killer", worker: survivor)
+
+            #expect(row.status == .failed)
+            #expect(row.errorCode == "worker_killed")
+            #expect(row.errorOwner == "operator")
+            bed.expectNotPosted("killer")
+            #expect(bed.calls(of: "killer").count == Self.deliveries)
+            try await bed.expectOneDeadLetter(because: "worker_killed", worker: survivor)
+            // The account of the dead letter is not in the way of its next job.
+            bed.sandbox.clearFaults()
+            try await bed.push(bed.job("better", account: "killer", video: video.name))
+            bed.expectPosted(try await bed.end(of: "better", worker: survivor), video)
+            for other in others { try await bed.expectStillPosted(other, video) }
+            try await bed.expectDrains(survivor)
+        }
+    }
+
+    @Test func `a worker that dies seldom enough kills no job`() async throws {
+        try await TestBed.run(Self.settings) { bed in
+            try await bed.connect("mira")
+            let video = try bed.video("small.mp4", bytes: 200_000)
+            bed.sandbox.fault(.creatorInfo, .hangBefore, count: Self.deliveries - 1)
+            try await bed.push(bed.job("tough", account: "mira", video: video.name))
+            for delivery in 1..<Self.deliveries {
+                let victim = try bed.startWorker("victim-\(delivery)")
+                try await bed.hits(of: .creatorInfo, delivery, worker: victim)
+                await victim.kill()
+            }
+
+            let survivor = try bed.startWorker("survivor")
+            let row = try await bed.end(of: "tough", worker: survivor)
+
+            bed.expectPosted(row, video)
+            #expect(row.attempt == 1)
+            try await bed.expectNothingLeft(worker: survivor)
+            try await bed.expectDrains(survivor)
+        }
+    }
+}
+
+extension TestBed {
+    fileprivate func expectOneDeadLetter(
+        because reason: String,
+        worker: RunningProgram
+    ) async throws {
+        try await waitUntil("a dead letter", state: { worker.err }) {
+            let dead = try await redis.send(["ZRANGE", .text(key("dead")), 0, -1]).array ?? []
+            guard let ticket = dead.first?.text, dead.count == 1 else { return false }
+            let why = try await redis.send(["HGET", .text(key("job:\(ticket)")), "reason"])
+            return why.text == reason
+        }
+    }
+
+    fileprivate func expectStillPosted(_ job: String, _ video: TestVideo) async throws {
+        let row = try #require(try await row(job))
+        expectPosted(row, video)
+    }
+}
