@@ -22,7 +22,7 @@ extension Command {
             // First of all: whoever stops a worker that is only starting must not be ignored.
             let signals = Task { await StopSignals.obey(parts.worker) }
             try await checkSchema(assembly)
-            await assembly.reportOutages(to: parts.worker)
+            await assembly.reportOutages(to: parts)
             await parts.worker.run(waiters: parts.waiters)
             signals.cancel()
             await parts.close()
