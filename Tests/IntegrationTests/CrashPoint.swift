@@ -1,3 +1,4 @@
+import JSON
 import Publishing
 import Sandbox
 import Support
@@ -150,7 +151,8 @@ extension TestBed {
     func stand(
         at point: CrashPoint,
         _ proxies: FaultProxies,
-        video: TestVideo
+        video: TestVideo,
+        _ changes: [String: JSONValue] = [:]
     ) async throws -> CrashScene {
         try await connect(CrashPoint.job)
         let held: ProxyFault?
@@ -164,7 +166,7 @@ extension TestBed {
             sandbox.fault(endpoint, action, skip: skip)
         }
         let worker = try startWorker("first", environment: proxies.environment)
-        try await push(job(CrashPoint.job, account: CrashPoint.job, video: video.name))
+        try await push(job(CrashPoint.job, account: CrashPoint.job, video: video.name, changes))
         if case .tiktok(let endpoint, _, _) = point.place {
             try await hits(of: endpoint, worker: worker)
         }

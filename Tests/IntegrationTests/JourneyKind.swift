@@ -74,7 +74,7 @@ extension TestBed {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let kinds = [
-            "leases", "fences", "deliveries", "dead", "job:", "ready:", "stage:", "timers:",
+            "leases", "dead", "job:", "ready:", "called:", "stage:", "timers:", "cancels",
             "slots:", "line:", "hold:",
         ].map { key($0) }
         var left: [String] = []

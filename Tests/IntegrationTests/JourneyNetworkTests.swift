@@ -115,9 +115,9 @@ struct JourneyNetworkTests {
             let video = try bed.video("small.mp4", bytes: 200_000)
             // The turn takes longer than a lease.
             bed.sandbox.fault(.creatorInfo, .slow(bytesPerSecond: 30))
-            // Of all scripts, only renewals get a lease, a ticket and a fence in this order.
+            // A renewal names the worker, and says what it has in hand.
             let beat = proxies.redis.plan(.goSilent) {
-                $0.asks("EVALSHA") && $0.asks("\r\n$4\r\n9000\r\n$36\r\n")
+                $0.asks("EVALSHA") && $0.asks("\r\nworker\r\n") && $0.asks("\"beats\"")
             }
             let worker = try bed.startWorker(environment: proxies.environment)
             try await bed.push(bed.job("beats", account: "mira", video: video.name))
