@@ -103,9 +103,7 @@ struct Assembly: Sendable {
             settings.redis,
             on: heartbeat,
             name: "tiktok-publisher-heartbeat",
-            // A renewal comes each third of a lease: one that nobody answers must leave time for
-            // another.
-            timeouts: RedisTimeouts(connect: settings.lease / 6, command: settings.lease / 6)
+            timeouts: RedisTimeouts(connect: settings.lease / 3, command: settings.lease / 3)
         )
         let beats = JobQueue(redis: heartbeatRedis, keys: settings.keys, lease: settings.lease)
         let desk = makeDesk()

@@ -17,36 +17,8 @@ struct CrashWorkerKillerTests {
         async throws
     {
         try await TestBed.run(Self.settings) { bed in
-            try await bed.connect("killer", "tough", "others")
             let video = try bed.video("small.mp4", bytes: 200_000)
-            // Whoever takes these gets as far as this, and dies; one of them is innocent.
-            bed.sandbox.fault(.creatorInfo, .hangBefore, openID: "-000-killer", count: nil)
-            bed.sandbox.fault(
-                .creatorInfo,
-                .hangBefore,
-                openID: "-000-tough",
-                count: Self.deliveries - 1
-            )
-            for job in ["killer", "tough"] {
-                try await bed.push(bed.job(job, account: job, video: video.name))
-            }
-
-            var others: [String] = []
-            for delivery in 1...Self.deliveries {
-                let victim = try bed.startWorker("victim-\(delivery)")
-                let hits = delivery + min(delivery, Self.deliveries - 1)
-                try await bed.hits(of: .creatorInfo, hits, worker: victim)
-                others.append("other-\(delivery)")
-                try await bed.push(
-                    bed.job("other-\(delivery)", account: "others", video: video.name)
-                )
-                _ = try await bed.end(of: "other-\(delivery)", worker: victim)
-                if delivery == Self.deliveries {
-                    let tough = try await bed.end(of: "tough", worker: victim)
-                    #expect(tough.attempt == 1)
-                }
-                await victim.kill()
-            }
+            let others = try await Self.wearOut(bed, video)
             let survivor = try bed.startWorker("survivor")
             let row = try await bed.end(of: "killer", worker: survivor)
 
@@ -64,6 +36,35 @@ struct CrashWorkerKillerTests {
             }
             try await bed.expectDrains(survivor)
         }
+    }
+
+    /// Kills a worker as often as it takes, always when it has the killer in hand.
+    ///
+    /// - Returns: the jobs that went well meanwhile.
+    private static func wearOut(_ bed: TestBed, _ video: TestVideo) async throws -> [String] {
+        try await bed.connect("killer", "tough", "others")
+        // Whoever takes these gets as far as this, and dies; one of them is innocent.
+        bed.sandbox.fault(.creatorInfo, .hangBefore, openID: "-000-killer", count: nil)
+        let deaths = deliveries - 1
+        bed.sandbox.fault(.creatorInfo, .hangBefore, openID: "-000-tough", count: deaths)
+        for job in ["killer", "tough"] {
+            try await bed.push(bed.job(job, account: job, video: video.name))
+        }
+        var others: [String] = []
+        for delivery in 1...deliveries {
+            let victim = try bed.startWorker("victim-\(delivery)")
+            try await bed.hits(of: .creatorInfo, delivery + min(delivery, deaths), worker: victim)
+            let other = "other-\(delivery)"
+            try await bed.push(bed.job(other, account: "others", video: video.name))
+            _ = try await bed.end(of: other, worker: victim)
+            others.append(other)
+            if delivery == deliveries {
+                let tough = try await bed.end(of: "tough", worker: victim)
+                #expect(tough.attempt == 1)
+            }
+            await victim.kill()
+        }
+        return others
     }
 }
 
