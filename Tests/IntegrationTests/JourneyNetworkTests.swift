@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Publishing
+import Sandbox
 import Support
 import Testing
 
@@ -105,5 +106,30 @@ struct JourneyNetworkTests {
 
     private static func admission(_ action: ProxyFault.Action) -> CrashPoint.Place {
         CrashPoint.script(CrashPoint.job, action)
+    }
+
+    @Test func `a heartbeat that goes dead loses no lease`() async throws {
+        let settings = ["LEASE_SECONDS": "9"]
+        try await TestBed.runBehindProxies(settings) { bed, proxies in
+            try await bed.connect("mira")
+            let video = try bed.video("small.mp4", bytes: 200_000)
+            // The turn takes longer than a lease.
+            bed.sandbox.fault(.creatorInfo, .slow(bytesPerSecond: 30))
+            // A renewal names the worker, and says what it has in hand.
+            let beat = proxies.redis.plan(.goSilent) {
+                $0.asks("EVALSHA") && $0.asks("\r\nworker\r\n") && $0.asks("\"beats\"")
+            }
+            let worker = try bed.startWorker(environment: proxies.environment)
+            try await bed.push(bed.job("beats", account: "mira", video: video.name))
+
+            try await beat.happens { worker.err }
+            let row = try await bed.end(of: "beats", worker: worker)
+
+            bed.expectPosted(row, video)
+            #expect(!worker.err.contains("job.left"), "\(worker.err)")
+            #expect(bed.calls(of: "mira").count { $0 == .creatorInfo } == 1)
+            try await bed.expectNothingLeft(worker: worker)
+            try await bed.expectDrains(worker)
+        }
     }
 }

@@ -78,11 +78,14 @@ package actor LeaseKeeper {
 
     // MARK: The heart
 
-    /// Three renewals fit into one lease, so one that fails is not yet a loss.
+    /// Three renewals fit into one lease, so one that fails is not yet a loss: also not one that
+    /// nobody answers, after which the next comes at once.
     private func beat() async {
         while !Task.isCancelled {
+            let next = ContinuousClock.now + duration / 3
             await renew()
-            try? await Task.sleep(for: duration / 3)  // ends early only when cancelled
+            // Ends early only when cancelled.
+            try? await Task.sleep(until: next, clock: .continuous)
         }
     }
 
