@@ -16,9 +16,14 @@ package struct JobQueue: Sendable {
     static let finishedIDMilliseconds: Int64 = 7 * 86_400_000
 
     package init(redis: RedisClient, keys: QueueKeys, lease: Duration) {
+        self.init(redis: redis, keys: keys, lease: lease, scripts: Scripts(keys))
+    }
+
+    /// - Parameter scripts: made for `keys`.
+    init(redis: RedisClient, keys: QueueKeys, lease: Duration, scripts: Scripts) {
         self.redis = redis
         self.keys = keys
-        scripts = Scripts(keys)
+        self.scripts = scripts
         leaseMilliseconds = lease.milliseconds
     }
 

@@ -16,14 +16,17 @@ struct Scripts: Sendable {
     let call: RedisScript
     let limits: RedisScript
 
-    init(_ keys: QueueKeys) {
+    /// - Parameter edit: changes the text of the script with that name; for tests, which run the
+    ///   scripts by a clock of their own, or with a guard taken out.
+    init(
+        _ keys: QueueKeys,
+        editedBy edit: (_ name: String, _ source: String) -> String = { $1 }
+    ) {
         func script(_ name: String, _ body: [UInt8]) -> RedisScript {
             let prelude = String(decoding: PackageResources.prelude_lua, as: UTF8.self)
             let body = String(decoding: body, as: UTF8.self)
-            return RedisScript(
-                name: name,
-                source: Self.flags + keys.luaConstants + prelude + body
-            )
+            let source = Self.flags + keys.luaConstants + prelude + body
+            return RedisScript(name: name, source: edit(name, source))
         }
         claim = script("claim", PackageResources.claim_lua)
         beat = script("beat", PackageResources.beat_lua)

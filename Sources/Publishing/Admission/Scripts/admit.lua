@@ -76,7 +76,6 @@ if accounts > 0 and kind == 'post' then
     local oldest = redis.call('ZRANGE', ACTIVE, 0, 0, 'WITHSCORES')[2]
     return park('accounts', tonumber(oldest) + window + 1, jitter)
   end
-  redis.call('ZADD', ACTIVE, now, account)
 end
 
 for i = 13, #ARGV, 2 do
@@ -84,6 +83,7 @@ for i = 13, #ARGV, 2 do
   if next > now then return park('calls', next, jitter) end
 end
 for i = 13, #ARGV, 2 do note_call(account, ARGV[i], tonumber(ARGV[i + 1])) end
+if accounts > 0 and kind == 'post' then redis.call('ZADD', ACTIVE, now, account) end
 
 redis.call('ZADD', counted, now, ticket)
 redis.call('PEXPIRE', counted, window + 60000)

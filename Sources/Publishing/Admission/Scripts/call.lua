@@ -9,5 +9,6 @@ if next > now then return next - now end
 note_call(account, ARGV[4], tonumber(ARGV[5]))
 if ARGV[6] ~= '' then
   redis.call('ZADD', COUNTED_OF .. ARGV[6] .. ':' .. account, 'XX', now, ticket)
+  if ARGV[6] == 'post' then redis.call('ZADD', ACTIVE, 'XX', now, account) end
 end
 return 0

@@ -1,10 +1,8 @@
--- Makes sure that the next fence is above one PostgreSQL has seen: Redis may have lost its newest
--- writes, and fences must never repeat.
+-- Makes sure that the next fence is above all that were ever given out: Redis may have lost its
+-- newest writes, and fences must never repeat. PostgreSQL does not know those yet under which
+-- nothing was recorded, so a thousand more are left out.
 -- ARGV 1 the highest fence that PostgreSQL holds
 -- Returns the fence that stands now.
-local last = tonumber(redis.call('GET', LAST_FENCE) or 0)
-if last < tonumber(ARGV[1]) then
-  last = tonumber(ARGV[1]) + 1000
-  redis.call('SET', LAST_FENCE, string.format('%d', last))
-end
+local last = math.max(tonumber(redis.call('GET', LAST_FENCE) or 0), tonumber(ARGV[1])) + 1000
+redis.call('SET', LAST_FENCE, string.format('%d', last))
 return last

@@ -14,8 +14,14 @@ if account then
   if ARGV[8] == '1' then
     redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)
     local posts = COUNTED_OF .. 'post:' .. account
-    if redis.call('ZREM', posts, ticket) == 1 and redis.call('EXISTS', posts) == 0 then
-      redis.call('ZREM', ACTIVE, account)
+    if redis.call('ZREM', posts, ticket) == 1 then
+      -- The account is active since the latest post that still counts.
+      local latest = redis.call('ZRANGE', posts, -1, -1, 'WITHSCORES')[2]
+      if latest then
+        redis.call('ZADD', ACTIVE, 'XX', latest, account)
+      else
+        redis.call('ZREM', ACTIVE, account)
+      end
     end
   end
   local hold = now + tonumber(ARGV[9])

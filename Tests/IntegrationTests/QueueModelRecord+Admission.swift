@@ -1,0 +1,154 @@
+import Foundation
+@testable import Publishing
+import TikTok
+
+/// Admission's answers, and the calls to TikTok.
+extension QueueModelRecord {
+    mutating func admitted(
+        _ claim: Claim,
+        _ job: PublishJob,
+        needsSlot: Bool,
+        _ answer: Admission.Answer
+    ) throws(QueueModelViolation) {
+        count("admit: \(answer.name)")
+        guard isCurrent(claim) else {
+            return try unless(answer == .stale, "a stale fence was answered \(answer)")
+        }
+        try unless(answer != .stale, "the holder was called stale")
+        let owner = owner(of: job.id)
+        let isTaken = owner != nil && owner != claim.ticket
+        try unless((answer == .duplicate) == isTaken, "id of \(owner ?? "nobody"): \(answer)")
+        if isTaken { return }
+        if owner == nil { owners[job.id] = (claim.ticket, nil) }
+        tickets[claim.ticket]?.id = job.id
+        tickets[claim.ticket]?.account = job.account
+        guard needsSlot else { return try unless(answer == .run, "asked for no slot: \(answer)") }
+        let isCancelled = cancels[job.id] != nil
+        try unless((answer == .cancelled) == isCancelled, "cancelled \(isCancelled): \(answer)")
+        if isCancelled { return }
+        try checkEnds(claim, job, answer)
+        switch answer {
+        case .run: try runs(claim, job)
+        case .wait(let reason, let until): try waits(claim, job, reason, until)
+        case .expired, .cancelled, .duplicate, .stale: break
+        }
+    }
+
+    private func checkEnds(
+        _ claim: Claim,
+        _ job: PublishJob,
+        _ answer: Admission.Answer
+    ) throws(QueueModelViolation) {
+        let isOver = job.expiresAt.map { Self.milliseconds($0) <= now } ?? false
+        let hasBegun = tickets[claim.ticket]?.hasBegun ?? false
+        if !isOver { try unless(answer != .expired, "expired before its time") }
+        // One that began more than a day ago may be either.
+        if isOver, !hasBegun { try unless(answer == .expired, "began too late: \(answer)") }
+        let counted = countedInDay(job.mode.counted, job.account)[claim.ticket] != nil
+        if counted { try unless(answer != .expired, "expired though it had begun") }
+        let isEarly = job.publishAt.map { Self.milliseconds($0) > now } ?? false
+        if answer != .expired {
+            let isScheduled = answer.reason == .schedule
+            try unless(isScheduled == isEarly, "early \(isEarly): \(answer)")
+        }
+    }
+
+    private mutating func runs(_ claim: Claim, _ job: PublishJob) throws(QueueModelViolation) {
+        let (account, kind) = (job.account, job.mode.counted)
+        let end = pauses["account:" + account].map { $0 ?? .max }
+        try unless((end ?? 0) <= now, "runs though \(account) is paused")
+        try unless(!isHeld(account), "runs though \(account) is held")
+        noteBegun(kind, account, claim.ticket)
+        let counted = countedInDay(kind, account).count
+        if let limit = rules.daily(kind, of: account) {
+            try unless(counted <= limit, "\(counted) \(kind)s of \(account) in a day")
+        }
+        let active = activeAccounts
+        if rules.limits.activeAccounts > 0 {
+            let most = rules.limits.activeAccounts
+            try unless(active.count <= most, "\(active.count) accounts post in a day")
+        }
+        for endpoint in job.beginsWith {
+            let limit = rules.limits.calls(of: endpoint)
+            try noteCall(endpoint.rawValue, account, atMost: limit)
+        }
+        tickets[claim.ticket]?.isRunning = true
+        tickets[claim.ticket]?.hasBegun = true
+    }
+
+    private mutating func waits(
+        _ claim: Claim,
+        _ job: PublishJob,
+        _ reason: WaitingFor,
+        _ until: Date?
+    ) throws(QueueModelViolation) {
+        let kind = job.mode.counted
+        let isFair: Bool
+        switch reason {
+        case .schedule, .accountBusy: isFair = true
+        case .accountPaused: isFair = isHeld(job.account) || isPaused(.account(job.account))
+        case .dailyLimit, .draftLimit: isFair = reachesLimit(kind, claim.ticket, job.account)
+        case .rateLimit:
+            isFair = job.beginsWith.contains { endpoint in
+                let made = callsInMinute(endpoint.rawValue, job.account, seconds: 61)
+                return made >= rules.limits.calls(of: endpoint)
+            }
+        case .backoff, .tiktok: isFair = false
+        }
+        try unless(isFair, "waits for \(reason) without a reason")
+        release(claim.ticket)
+        let due = until.map(Self.milliseconds)
+        tickets[claim.ticket]?.due = due
+        if let due, let end = job.expiresAt.map(Self.milliseconds), end > now, reason != .schedule {
+            try unless(due <= end, "waits until \(due - end) ms after its end")
+        }
+        if let due { try unless(due > now, "waits until a time that has passed") }
+    }
+
+    private func reachesLimit(_ kind: String, _ ticket: String, _ account: String) -> Bool {
+        let counted = countedInDay(kind, account)
+        if let limit = rules.daily(kind, of: account), counted[ticket] == nil,
+            counted.count >= limit
+        {
+            return true
+        }
+        let most = rules.limits.activeAccounts
+        return kind == "post" && most > 0 && activeAccounts.count >= most
+            && !activeAccounts.contains(account)
+    }
+
+    /// A call that the script was asked for; `wait` is `nil` when it may be made.
+    mutating func called(
+        _ claim: Claim,
+        _ job: PublishJob,
+        _ endpoint: Endpoint,
+        wait: Duration?
+    ) throws(QueueModelViolation) {
+        let limit = rules.limits.calls(of: endpoint)
+        guard wait == nil else {
+            count("calls put off")
+            let made = callsInMinute(endpoint.rawValue, job.account, seconds: 61)
+            return try unless(made >= limit, "\(endpoint) waits after \(made) calls")
+        }
+        try noteCall(endpoint.rawValue, job.account, atMost: limit)
+        guard job.beginsWith.contains(endpoint), endpoint != .creatorInfo else { return }
+        noteBegun(job.mode.counted, job.account, claim.ticket)
+        let active = activeAccounts.count
+        if rules.limits.activeAccounts > 0, job.mode == .direct {
+            let most = rules.limits.activeAccounts
+            try unless(active <= most, "\(active) accounts post in a day")
+        }
+    }
+
+    static func milliseconds(_ date: Date) -> Int64 {
+        Int64((date.timeIntervalSince1970 * 1000).rounded())
+    }
+}
+
+extension Admission.Answer {
+    var reason: WaitingFor? {
+        if case .wait(let reason, _) = self { reason } else { nil }
+    }
+
+    var name: String { reason.map { "wait for \($0.rawValue)" } ?? "\(self)" }
+}
