@@ -77,7 +77,7 @@ package struct Publisher: Sendable {
             var answer = Admission.Answer.run
             if claim.stage == .post {
                 answer = try await admit(job, claim, account)
-                if let result = try await parked(answer, job, claim, lease) { return result }
+                if let result = try await parked(answer, job) { return result }
             }
             let status: Status = claim.stage == .watch ? .processing : .preparing
             switch try await open(job, claim, as: status) {

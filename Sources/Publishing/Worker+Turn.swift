@@ -17,7 +17,7 @@ extension Worker {
         report(result, claim, ending)
         // Either is looked into before the next claim, and costs one question when all is well.
         if case .handedBack = result.outcome, !drain.isDraining { servers.databaseMayBeAway = true }
-        if case .left = ending, !lease.isGivenUp {
+        if case .left = ending {
             servers.fencesAreRaised = false
             Task { await self.survive(claim) }
         }

@@ -67,11 +67,11 @@ package struct History: Sendable {
                 )
                 return .ours(entry, try Ledger(row))
             }
-            if let refusal = try await findRefusal(job, claim: claim) { return refusal }
         } catch {
             throw HistoryError(error)
         }
-        throw .stale
+        guard let refusal = try await refusal(of: job, claim: claim) else { throw .stale }
+        return refusal
     }
 
     /// Makes or takes over the row and its ledger in one statement; answers the ledger.
@@ -106,6 +106,17 @@ package struct History: Sendable {
     }
 
     /// Why the row did not let itself be opened; `nil`: a newer claim has it.
+    func refusal(
+        of job: PublishJob,
+        claim: Claim
+    ) async throws(HistoryError) -> Opening? {
+        do {
+            return try await findRefusal(job, claim: claim)
+        } catch {
+            throw HistoryError(error)
+        }
+    }
+
     private func findRefusal(
         _ job: PublishJob,
         claim: Claim

@@ -93,15 +93,14 @@ package actor LeaseKeeper {
     private func sweep() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: min(duration / 10, .milliseconds(500)))  // as above
-            for job in held.withLock({ Array($0.values) })
-            where !job.lease.isHeld && !job.lease.isGivenUp {
+            for job in held.withLock({ Array($0.values) }) where !job.lease.isHeld {
                 drop(job)
             }
         }
     }
 
     private func renew() async {
-        let asked = held.withLock { $0.values.filter { !$0.lease.isGivenUp } }
+        let asked = held.withLock { Array($0.values) }
         let sent = ContinuousClock.now
         let pairs = asked.map { (ticket: $0.lease.ticket, fence: $0.lease.fence) }
         // Redis away: the leases run on until their own end, which `sweep` looks after.
@@ -112,7 +111,7 @@ package actor LeaseKeeper {
             job.lease.renewed(sentAt: sent, for: duration)
             if cancelled.contains(job.lease.ticket) { job.lease.askToCancel() }
         }
-        for job in asked where lost.contains(job.lease.ticket) && !job.lease.isGivenUp {
+        for job in asked where lost.contains(job.lease.ticket) {
             drop(job)
         }
     }
