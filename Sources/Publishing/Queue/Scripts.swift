@@ -15,6 +15,9 @@ struct Scripts: Sendable {
     let admit: RedisScript
     let call: RedisScript
     let limits: RedisScript
+    let tally: RedisScript
+    let find: RedisScript
+    let unseen: RedisScript
 
     init(_ keys: QueueKeys) {
         func script(_ name: String, _ body: [UInt8]) -> RedisScript {
@@ -38,6 +41,9 @@ struct Scripts: Sendable {
         admit = script("admit", PackageResources.admit_lua)
         call = script("call", PackageResources.call_lua)
         limits = script("limits", PackageResources.limits_lua)
+        tally = script("tally", PackageResources.tally_lua)
+        find = script("find", PackageResources.find_lua)
+        unseen = script("unseen", PackageResources.unseen_lua)
     }
 
     /// Lets the scripts run when Redis is full (Redis 7.0 or newer): a queue that is full must
@@ -47,7 +53,7 @@ struct Scripts: Sendable {
     var all: [RedisScript] {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, resume, revive, purge,
-            admit, call, limits,
+            admit, call, limits, tally, find, unseen,
         ]
     }
 }
