@@ -20,8 +20,7 @@ struct JobCancelling {
             let words = status.map(Self.ended) ?? "nothing of it is left to cancel"
             return tell("ended", words, arguments, status == .cancelled)
         }
-        // Its words come first: the waiting may take a while.
-        let words = Self.words(answer, view)
+        let words = Self.words(answer, view, now: try await desk.assembly.queue.find(desk.job))
         guard arguments.has("--wait") else {
             return tell(answer.rawValue, words, arguments, true)
         }
@@ -78,15 +77,21 @@ struct JobCancelling {
         }
     }
 
-    private static func words(_ answer: JobQueue.Cancelling, _ view: JobView) -> String {
+    /// - Parameter now: where it is after it was asked; `view` may be older than the answer.
+    private static func words(
+        _ answer: JobQueue.Cancelling,
+        _ view: JobView,
+        now: Whereabouts?
+    ) -> String {
         let paused =
             view.queuePause == nil ? "" : "; its queue is paused, so that is when it is resumed"
         switch answer {
         case .unseen:
             let place = view.unseen.map { ", \($0.before) documents come before it" } ?? ""
             return "no worker has read it yet\(place); it ends when one does, within 7 days"
-        case .waiting where view.place?.stage == .watch:
-            return "its post is at TikTok and cannot be called back; it goes on to its end"
+        case .waiting where now?.stage == .watch:
+            return "its post is at TikTok and cannot be called back; it goes on to its end, which "
+                + "is looked up now"
         case .waiting:
             return "it was waiting; its next turn, which begins at once, ends it\(paused)"
         case .running:
