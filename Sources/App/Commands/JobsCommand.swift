@@ -24,7 +24,7 @@ extension Command {
             let (verb, job) = (arguments.words[0], arguments.words[1])
             guard ["show", "cancel"].contains(verb), PublishJob.isKey(job) else {
                 throw CommandFailure(
-                    "jobs knows show JOB and cancel JOB; a job's id is 1–128 of A–Z a–z 0–9 . _ : -",
+                    "jobs knows show JOB and cancel JOB; an id is 1–128 of A–Z a–z 0–9 . _ : -",
                     code: .badUsage
                 )
             }

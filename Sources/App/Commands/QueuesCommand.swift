@@ -9,8 +9,8 @@ extension Command {
         synopsis: "[--json]",
         summary: "shows how many jobs are where, queue by queue",
         help: """
-            One line for each queue of QUEUES, and for each other one that has jobs in hand, in line,
-            dead or known to a worker:
+            One line for each queue of QUEUES, and for each other one that has jobs in hand, in
+            line or dead, that has rows, or that a worker serves:
 
             PUSHED     documents that no worker has read yet
             READY      may go on now
@@ -22,8 +22,8 @@ extension Command {
             OLDEST     age of the oldest job that has begun its way and is not scheduled for later
             PAUSED     until when, and why
 
-            Below: what the jobs that wait, wait for, as their rows say. When PostgreSQL is away, what
-            only it knows is left out.
+            Below: what the jobs that wait, wait for, as their rows say. When PostgreSQL is away,
+            what only it knows is left out.
             """,
         flags: ["--json"],
         run: { arguments, console in

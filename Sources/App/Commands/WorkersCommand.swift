@@ -34,7 +34,7 @@ extension Command {
 /// Pure: workers as people and programs read them.
 enum WorkersText {
     static func table(_ presences: [Presence], lease: Duration) -> String {
-        var workers = Table(["WORKER", "STATE", "LAST SIGN", "IN HAND", "QUEUES", "SINCE"])
+        var workers = Table(["WORKER", "STATE", "LAST SIGN", "IN HAND", "SERVES", "SINCE"])
         var work = Table(["WORKER", "JOB", "STEP", "SINCE"])
         for presence in presences {
             workers.add([

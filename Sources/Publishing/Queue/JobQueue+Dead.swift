@@ -98,7 +98,7 @@ extension JobQueue.DeadTicket {
 }
 
 extension PublishJob {
-    /// Id and account of a document, also of one that breaks rules; `nil`: not even its id is there.
+    /// Id and account of a document, also of one that breaks rules; `nil`: it has no id.
     static func names(in document: [UInt8]) -> (id: String?, account: String?)? {
         do throws(BrokenDocument) {
             let job = try PublishJob(document: document)

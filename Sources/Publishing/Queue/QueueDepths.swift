@@ -23,7 +23,7 @@ extension JobQueue {
     /// Most queues of one answer.
     package static let queuesMax = 200
 
-    /// Counts the jobs of `queues`, and of every other queue that has jobs in hand, in line or dead.
+    /// Counts the jobs of `queues`, and of every other with jobs in hand, in line or dead.
     ///
     /// The work does not grow with the number of jobs that wait.
     package func depths(of queues: [String]) async throws(RedisError) -> [QueueDepths] {
