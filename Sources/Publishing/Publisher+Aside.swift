@@ -44,14 +44,14 @@ extension Publisher {
             guard let account = try await find(job.account) else {
                 return Result(outcome: .stillInDoubt, entry: nil)
             }
-            let isSettled = try await reconciliation.ask(
+            let status = try await reconciliation.ask(
                 about: publishID,
                 entry,
                 token: try accounts.token(of: account),
                 pacer: Pacer(admission, job, claim, countedAt: nil),
                 username: account.username
             )
-            return Result(outcome: isSettled ? .reconciled : .stillInDoubt, entry: nil)
+            return Result(outcome: status.map { .reconciled($0) } ?? .stillInDoubt, entry: nil)
         } catch {
             switch error {
             case .lost: return Result(outcome: .lost, entry: nil)

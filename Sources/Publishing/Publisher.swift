@@ -121,7 +121,7 @@ package struct Publisher: Sendable {
         _ answer: Admission.Answer
     ) async throws(Stop) -> Outcome {
         guard !maker.claim.killsWorkers else { throw .refused(.workerKiller) }
-        if ledger.publishID == nil, let end = answer.end { return end }
+        if ledger.verdictDeadline == nil, let end = answer.end { return end }
         guard let account else { throw .refused(.accountUnknown) }
         let turn = Turn(
             job: maker.job,

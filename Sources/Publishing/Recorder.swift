@@ -154,6 +154,13 @@ package struct Recorder: Sendable {
             return .done(givesPostBack: !result.mayCount)
         case .duplicate:
             return .done(givesPostBack: true)
+        case .reconciled(.failed):
+            // Nothing is out: a person may let it begin anew, and another post may take its place.
+            return .dead(
+                reason: Status.failed.rawValue,
+                attempts: claim.attempts,
+                givesPostBack: true
+            )
         case .reconciled:
             return .done()
         case .alreadyRecorded(.inDoubt) where claim.stage != .reconcile:

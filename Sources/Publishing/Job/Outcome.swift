@@ -18,7 +18,7 @@ package enum Outcome: Sendable {
     /// Asked about again, and still nobody knows.
     case stillInDoubt
     /// Was in doubt, and its row says what became of it.
-    case reconciled
+    case reconciled(Status)
     /// Broke a rule before anything was sent.
     case rejected(Failure)
     case expired
