@@ -164,6 +164,7 @@ struct Assembly: Sendable {
                 queue: queue,
                 retries: settings.retries,
                 maxAttempts: settings.maxAttempts,
+                slots: settings.limits.concurrency,
                 health: health,
                 drain: drain,
                 log: log

@@ -14,7 +14,8 @@ struct Command: Sendable {
 
     /// In the order in which help lists them.
     static let all: [Command] = [
-        .work, .enqueue, .history, .accounts, .keys, .migrate, .doctor, .demo,
+        .work, .enqueue, .history, .queues, .workers, .jobs, .dead, .pause, .resume, .limits,
+        .accounts, .keys, .migrate, .doctor, .demo,
     ]
 
     /// What every command takes.

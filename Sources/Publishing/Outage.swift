@@ -1,3 +1,15 @@
+internal import Synchronization
+
+/// Lets whoever meets trouble with a server say so, and the worker look into it.
+package final class Alarm: Sendable {
+    private let isRaised = Atomic(false)
+
+    func raise() { isRaised.store(true, ordering: .releasing) }
+
+    /// Whether it was raised since the last look.
+    func take() -> Bool { isRaised.exchange(false, ordering: .acquiringAndReleasing) }
+}
+
 /// Pure: notices when a server goes away and when it is back, once each.
 struct Outage: Sendable {
     let name: String

@@ -6,35 +6,14 @@ extension Publisher {
     /// What admission's answer comes to; `nil`: the job goes on.
     func parked(
         _ answer: Admission.Answer,
-        _ job: PublishJob,
-        _ claim: Claim,
-        _ lease: Lease
+        _ job: PublishJob
     ) async throws(Stop) -> Result? {
         switch answer {
         case .run, .cancelled, .expired: return nil
         case .stale: throw .lost
         case .duplicate: return try await duplicate(job)
-        case .wait(let reason, let until):
-            // The queue has the job again: nothing of this turn may touch it there.
-            lease.giveUp()
-            let parked = History.Parked(job: job, claim: claim, reason: reason, until: until)
-            let isOurs = try await parkPatiently(parked)
-            return Result(outcome: isOurs ? .parked(reason, until: until) : .lost, entry: nil)
+        case .wait(let wait): return Result(outcome: .parked(job, wait), entry: nil)
         }
-    }
-
-    /// Without its row nobody would know where the job is.
-    private func parkPatiently(_ parked: History.Parked) async throws(Stop) -> Bool {
-        for _ in 0..<30 {
-            do throws(HistoryError) {
-                return try await history.park(parked)
-            } catch {
-                guard case .away = error, !drain.isDraining else { throw Stop(error) }
-            }
-            // Cancelled with the turn, it tries on at once, and so ends soon.
-            try? await Task.sleep(for: .seconds(1))
-        }
-        throw .databaseAway
     }
 
     func duplicate(_ job: PublishJob) async throws(Stop) -> Result {
@@ -65,14 +44,14 @@ extension Publisher {
             guard let account = try await find(job.account) else {
                 return Result(outcome: .stillInDoubt, entry: nil)
             }
-            let isSettled = try await reconciliation.ask(
+            let status = try await reconciliation.ask(
                 about: publishID,
                 entry,
                 token: try accounts.token(of: account),
                 pacer: Pacer(admission, job, claim, countedAt: nil),
                 username: account.username
             )
-            return Result(outcome: isSettled ? .reconciled : .stillInDoubt, entry: nil)
+            return Result(outcome: status.map { .reconciled($0) } ?? .stillInDoubt, entry: nil)
         } catch {
             switch error {
             case .lost: return Result(outcome: .lost, entry: nil)

@@ -77,7 +77,7 @@ package struct Publisher: Sendable {
             var answer = Admission.Answer.run
             if claim.stage == .post {
                 answer = try await admit(job, claim, account)
-                if let result = try await parked(answer, job, claim, lease) { return result }
+                if let result = try await parked(answer, job) { return result }
             }
             let status: Status = claim.stage == .watch ? .processing : .preparing
             switch try await open(job, claim, as: status) {
@@ -121,7 +121,7 @@ package struct Publisher: Sendable {
         _ answer: Admission.Answer
     ) async throws(Stop) -> Outcome {
         guard !maker.claim.killsWorkers else { throw .refused(.workerKiller) }
-        if ledger.publishID == nil, let end = answer.end { return end }
+        if ledger.verdictDeadline == nil, let end = answer.end { return end }
         guard let account else { throw .refused(.accountUnknown) }
         let turn = Turn(
             job: maker.job,

@@ -11,6 +11,8 @@ package struct Recorder: Sendable {
     private let queue: JobQueue
     private let retries: RetryPolicy
     private let maxAttempts: Int
+    /// Jobs of one account that transfer at once.
+    private let slots: Int
     private let health: TikTokHealth
     private let drain: Drain
     private let log: Log
@@ -26,10 +28,12 @@ package struct Recorder: Sendable {
         queue: JobQueue,
         retries: RetryPolicy,
         maxAttempts: Int,
+        slots: Int,
         health: TikTokHealth,
         drain: Drain,
         log: Log
     ) {
+        self.slots = slots
         self.health = health
         self.drain = drain
         self.log = log
@@ -94,7 +98,7 @@ package struct Recorder: Sendable {
         }
         guard case .retry(let failure) = result.outcome else { return result.outcome }
         // TikTok's outage is no fault of the job's.
-        let burns = !(failure.isServersFault && health.isAway)
+        let burns = !(failure.isServersFault && health.wasAway(at: claim.claimedAt))
         let wait = retries.wait(
             afterAttempts: claim.attempts + 1,
             of: burns ? result.maxAttempts ?? maxAttempts : .max,
@@ -121,6 +125,11 @@ package struct Recorder: Sendable {
         case .delivered:
             try await end(result, as: .delivered, nil)
             return .done()
+        case .parked(let job, let wait):
+            guard let settlement = try await park(job, claim, wait) else {
+                return try await write(ended(job, claim), result, claim)
+            }
+            return settlement
         case .waiting(let waiting):
             return try await wait(result, claim, waiting)
         case .retry(let failure), .failed(let failure):
@@ -145,6 +154,13 @@ package struct Recorder: Sendable {
             return .done(givesPostBack: !result.mayCount)
         case .duplicate:
             return .done(givesPostBack: true)
+        case .reconciled(.failed):
+            // Nothing is out: a person may let it begin anew, and another post may take its place.
+            return .dead(
+                reason: Status.failed.rawValue,
+                attempts: claim.attempts,
+                givesPostBack: true
+            )
         case .reconciled:
             return .done()
         case .alreadyRecorded(.inDoubt) where claim.stage != .reconcile:
@@ -155,7 +171,7 @@ package struct Recorder: Sendable {
                 : .done()
         case .handedBack(let delay):
             return .park(for: delay, claim)
-        case .parked, .lost:
+        case .lost:
             return nil
         }
     }
@@ -194,6 +210,38 @@ package struct Recorder: Sendable {
             postIDs: postIDs,
             shareURL: shareURL
         )
+    }
+
+    /// What became of a job whose row did not let itself be written to.
+    private func ended(
+        _ job: PublishJob,
+        _ claim: Claim
+    ) async throws(HistoryError) -> Outcome {
+        switch try await history.refusal(of: job, claim: claim) {
+        case .ended(let status): return .alreadyRecorded(status)
+        case .duplicate:
+            try await history.duplicate(of: job.id)
+            return .duplicate
+        case .ours, nil: throw .stale
+        }
+    }
+
+    /// The job asks admission again after its wait; what keeps its account waiting keeps its slot.
+    ///
+    /// - Returns: `nil` when its row is final, or another's.
+    private func park(
+        _ job: PublishJob,
+        _ claim: Claim,
+        _ wait: Admission.Wait
+    ) async throws(HistoryError) -> Settlement? {
+        let until = wait.hasEnd ? wait.delay.map { Date.now + $0.seconds } : nil
+        let parked = History.Parked(job: job, claim: claim, reason: wait.reason, until: until)
+        guard try await history.park(parked) else { return nil }
+        guard let delay = wait.delay else { return .line(slots: slots, claim) }
+        var settlement = Settlement.park(for: delay, claim)
+        settlement.keepsSlot = wait.reason != .schedule
+        settlement.reason = wait.reason.rawValue
+        return settlement
     }
 
     private func wait(

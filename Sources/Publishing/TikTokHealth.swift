@@ -23,8 +23,9 @@ package final class TikTokHealth: Sendable {
     }
 
     private struct State {
-        /// Calls in a row that found nobody there.
+        /// Calls in a row that found nobody there, and the first of them.
         var failures = 0
+        var failingSince: ContinuousClock.Instant?
         var awaySince: ContinuousClock.Instant?
         var nextProbe = ContinuousClock.now
         var probes = 0
@@ -62,11 +63,17 @@ package final class TikTokHealth: Sendable {
         }
     }
 
-    /// Whether some side is away, and not for so long that it can hardly be an outage.
-    package var isAway: Bool {
+    /// Whether some side is away.
+    package var isAway: Bool { state.withLock { $0.values.contains { $0.awaySince != nil } } }
+
+    /// Whether nobody has got through on some side since before `moment`: then a failure after it
+    /// is no fault of the job that met it, unless it has lasted too long for an outage.
+    package func wasAway(at moment: ContinuousClock.Instant) -> Bool {
         state.withLock { state in
             state.values.contains { side in
-                side.awaySince.map { $0.duration(to: .now) < Self.longest } ?? false
+                side.failingSince.map {
+                    $0 < moment && $0.duration(to: .now) < Self.longest
+                } ?? false
             }
         }
     }
@@ -101,6 +108,7 @@ package final class TikTokHealth: Sendable {
                 return since.map { .back(side, after: $0.duration(to: .now)) }
             }
             now.failures += 1
+            now.failingSince = now.failingSince ?? .now
             guard now.failures >= Self.failuresMax, now.awaySince == nil else { return nil }
             now.awaySince = .now
             now.nextProbe = .now + Self.probePauses.first

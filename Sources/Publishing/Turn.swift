@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import HTTP
 internal import Postgres
 internal import Synchronization
 internal import TikTok
@@ -38,13 +39,20 @@ package struct Turn: Sendable {
         _ endpoint: Endpoint,
         _ call: () async throws(TikTokError) -> Answer
     ) async throws(Stop) -> Answer {
-        try await pacer.pass(endpoint)
-        try checkHeld()
-        do {
-            return try await call()
-        } catch {
+        var repeats = 1
+        while true {
+            try await pacer.pass(endpoint)
             try checkHeld()
-            throw .tiktok(error)
+            do {
+                return try await call()
+            } catch {
+                try checkHeld()
+                // A kept connection may have died in our hands: that is worth one more call.
+                guard repeats > 0, case .transport(_, .connectionLost) = error else {
+                    throw .tiktok(error)
+                }
+                repeats -= 1
+            }
         }
     }
 

@@ -22,8 +22,11 @@ struct Servers: Sendable {
 extension Worker {
     /// Redis has gone away for a reason, or is back: told at once, where a claim would wait first.
     package func redisChanged(awayBecause reason: String?) {
-        if reason != nil { servers.fencesAreRaised = false }
-        noteRedis(reason)
+        // A connection alone does not mean that it is back: it may be loading. A claim finds out.
+        if let reason {
+            servers.fencesAreRaised = false
+            noteRedis(reason)
+        }
         pokes.poke()
     }
 

@@ -17,12 +17,24 @@ extension Worker {
         report(result, claim, ending)
         // Either is looked into before the next claim, and costs one question when all is well.
         if case .handedBack = result.outcome, !drain.isDraining { servers.databaseMayBeAway = true }
-        if case .left = ending, !lease.isGivenUp {
+        if case .left = ending {
             servers.fencesAreRaised = false
-            // Redis away: the count only makes the job look a little more dangerous than it is.
-            try? await queue.survive(claim)
+            Task { await self.survive(claim) }
         }
         pokes.poke()
+    }
+
+    /// Says that a job that was lost did not kill this worker, for as long as it takes.
+    private func survive(_ claim: Claim) async {
+        for _ in 0..<60 where !drain.isOver {
+            do {
+                return try await queue.survive(claim)
+            } catch {
+                // Redis away: after this time the count makes the job look more dangerous than it
+                // is, and no worse.
+                try? await Task.sleep(for: .seconds(2))
+            }
+        }
     }
 
     /// One log line for each turn.

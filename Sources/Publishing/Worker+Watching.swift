@@ -48,7 +48,15 @@ extension Worker {
                 if found.count > 0 || nextTimer < known { pokes.poke() }
                 if found.count < JobQueue.recoveredMax { break }
             }
+            await lookAfterDatabase()
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 4000..<5000)))
         }
+    }
+
+    /// Jobs in hand may meet an outage that no claim would notice, for there is no room for one.
+    private func lookAfterDatabase() async {
+        guard parts.history.alarm.take() || servers.database.isOn else { return }
+        servers.databaseMayBeAway = true
+        if await isReady() { pokes.poke() }
     }
 }

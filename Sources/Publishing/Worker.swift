@@ -222,10 +222,6 @@ package actor Worker {
 
     /// - Returns: whether there may be more at once.
     private func take(_ caught: JobQueue.Catch, of name: String, asked most: Int) -> Bool {
-        guard !caught.isBehind else {
-            servers.fencesAreRaised = false
-            return true
-        }
         for claim in caught.jobs { start(claim) }
         if let timer = caught.nextTimer { expectTimer(in: timer) }
         if case .ends(let left) = caught.pause { expectTimer(in: left) }

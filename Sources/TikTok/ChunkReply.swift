@@ -76,7 +76,7 @@ package enum ChunkReply: Sendable, Equatable {
     ) -> ChunkReply {
         if plan.isLast(index) { return .askStatus }
         switch receipt.progress {
-        case .none: return .next(index + 1)
+        case .none: return receipt.isProgressUnreadable ? .askStatus : .next(index + 1)
         case .some(let progress) where progress.total != plan.size: return .askStatus
         case .some(let progress):
             let reply = resuming(reported: progress.reported, at: index, of: plan)

@@ -106,7 +106,7 @@ extension ErrorCatalogue {
             .permanent,
             .upstream,
             "The file does not meet TikTok's requirements.",
-            "Export it as MP4 with H.264 and send it as a new job."
+            "Export it as MP4 with H.264 and \(again)."
         ),
         audienceRefused(.privacyLevelMismatch),
         audienceRefused(.privacyLevelNotAuthorized),
@@ -135,7 +135,7 @@ extension ErrorCatalogue {
             .permanent,
             .creator,
             "The TikTok app on the creator's phone is too old for photo drafts.",
-            "Update the TikTok app to 31.8 or later, then send the draft again."
+            "Update the TikTok app to 31.8 or later, then \(again)."
         ),
         bannedFromPosting(.userBannedFromPosting),
         bannedFromPosting(.userHasNoPostPermission),

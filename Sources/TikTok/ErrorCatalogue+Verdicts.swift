@@ -21,7 +21,7 @@ extension ErrorCatalogue {
                 .reauthorise,
                 .creator,
                 "Access to the account was removed while TikTok worked on the post.",
-                "Connect the account again and post it again."
+                "Connect the account again; the post begins anew by itself then."
             ),
             ErrorEntry(
                 .spamRiskText,
@@ -45,22 +45,22 @@ extension ErrorCatalogue {
         mediaRefused(
             .videoBitrateCheckFailed,
             "TikTok does not take the video's bit rate.",
-            "Export it with a usual bit rate and send it as a new job."
+            "Export it with a usual bit rate and \(again)."
         ),
         mediaRefused(
             .durationCheckFailed,
             "The video is longer or shorter than this account may post.",
-            "Shorten it to what the account's settings allow and send it as a new job."
+            "Shorten it to what the account's settings allow and \(again)."
         ),
         mediaRefused(
             .frameRateCheckFailed,
             "TikTok does not take the video's frame rate.",
-            "Export it at 23 to 60 frames a second and send it as a new job."
+            "Export it at 23 to 60 frames a second and \(again)."
         ),
         mediaRefused(
             .pictureSizeCheckFailed,
             "TikTok does not take the picture size.",
-            "Videos: 360 to 4096 pixels a side. Photos: at most 1080p. Send it as a new job."
+            "Bring it to 360 to 4096 pixels a side, a photo to at most 1080p, and \(again)."
         ),
         pullFailed(.videoPullFailed),
         pullFailed(.photoPullFailed),
@@ -70,7 +70,7 @@ extension ErrorCatalogue {
         mediaRefused(
             code,
             "TikTok does not take the file's format.",
-            "Videos: MP4 with H.264. Photos: JPEG or WebP. Send it as a new job."
+            "Export a video as MP4 with H.264, a photo as JPEG or WebP, and \(again)."
         )
     }
 
@@ -163,7 +163,7 @@ extension ErrorCatalogue {
             .permanent,
             .operator,
             "TikTok named an upload address that is not on the list of allowed hosts.",
-            "If the host is TikTok's, add it to TIKTOK_UPLOAD_HOSTS and send the job again."
+            "If the host is TikTok's, add it to TIKTOK_UPLOAD_HOSTS and \(again)."
         ),
     ]
 }

@@ -7,6 +7,11 @@ package enum ErrorCatalogue {
     package static let entries: [ErrorEntry] =
         connection + limits + requests + verdicts + oauth + ours
 
+    /// The two ways on once what a post met with is mended: the second reads the same job document,
+    /// and with it the file of the same name, again.
+    static let again =
+        "send it as a new job or bring it back with `tiktok-publisher dead retry JOB`"
+
     private static let byCode = Dictionary(
         entries.map { ($0.code, $0) },
         uniquingKeysWith: { first, _ in first }
@@ -37,7 +42,7 @@ package enum ErrorCatalogue {
             .permanent,
             .operator,
             "TikTok refused with a code this program does not know: \(code.text).",
-            "Ask TikTok about the code, quoting the log id; then send the job again."
+            "Ask TikTok about the code, quoting the log id; then \(again)."
         )
     }
 }

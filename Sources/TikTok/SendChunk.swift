@@ -7,6 +7,9 @@ package struct ChunkReceipt: Sendable, Equatable {
     package let progress: ChunkProgress?
     package let retryAfter: Duration?
 
+    /// Whether there was a progress that nobody can read: then what TikTok has is anybody's guess.
+    package var isProgressUnreadable = false
+
     package init(httpStatus: Int, progress: ChunkProgress? = nil, retryAfter: Duration? = nil) {
         self.httpStatus = httpStatus
         self.progress = progress
@@ -56,11 +59,14 @@ extension TikTokAPI {
         request.mayRepeat = false
         let response = try await exchange(.chunk, request)
         let ranges = response.headers.all("Content-Range")
-        return ChunkReceipt(
+        // Two such headers contradict each other: neither is believed.
+        let progress = ranges.count == 1 ? ChunkProgress(contentRange: ranges[0]) : nil
+        var receipt = ChunkReceipt(
             httpStatus: response.status,
-            // Two such headers contradict each other: neither is believed.
-            progress: ranges.count == 1 ? ChunkProgress(contentRange: ranges[0]) : nil,
+            progress: progress,
             retryAfter: RetryAfter.read(response.headers)
         )
+        receipt.isProgressUnreadable = progress == nil && !ranges.isEmpty
+        return receipt
     }
 }

@@ -10,9 +10,9 @@ import Foundation
 ///     swift run -c release Bench cost     what a job costs Redis, with a million waiting
 ///     swift run -c release Bench idle     what a worker costs that has nothing to do
 ///
-/// The first three take `--bytes N` (1000000000 unless given; `crowd` 50000000), so that a small run
-/// takes seconds; `upload` takes `--rounds N` (7), so does `crowd` (3), `memory` takes `--jobs N`
-/// (8). The files are sparse: no disk is in the
+/// The first three take `--bytes N` (1000000000 unless given; `crowd` 50000000), so that a small
+/// run takes seconds; `upload` takes `--rounds N` (7), so does `crowd` (3), `memory` takes `--jobs
+/// N` (8). The files are sparse: no disk is in the
 /// way. The programs measured are those beside this one, so all of them must be built alike.
 /// Exit code 0: the target was met; 1: it was missed, or something failed; 2: bad usage.
 @main

@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct CommandsUsageTests {
     static let commands = [
-        "work", "enqueue", "history", "accounts", "keys", "migrate", "doctor", "demo",
+        "work", "enqueue", "history", "queues", "workers", "jobs", "dead", "pause", "resume",
+        "limits", "accounts", "keys", "migrate", "doctor", "demo",
     ]
 
     @Test func `every command explains itself`() async throws {
@@ -31,7 +32,17 @@ struct CommandsUsageTests {
         ["history", "one", "two"], ["work", "now"], ["enqueue", "a", "b"], ["keys"],
         ["keys", "old"], ["accounts"], ["accounts", "drop"], ["accounts", "show"],
         ["accounts", "list", "--json=yes"], ["migrate", "--down"], ["doctor", "--fix"],
-        ["demo", "--clip"],
+        ["demo", "--clip"], ["queues", "all"], ["workers", "--kill"], ["jobs"], ["jobs", "show"],
+        ["jobs", "stop", "a"], ["jobs", "show", "no spaces"], ["dead"], ["dead", "bury"],
+        ["dead", "retry"], ["dead", "purge", "--limit", "3"], ["dead", "list", "--limit", "0"],
+        ["dead", "list", "--limit", "many"], ["dead", "purge", "a", "--in-doubt"],
+        ["dead", "retry", "--all", "--in-doubt"], ["pause"], ["resume"],
+        ["pause", "--queue", "a", "--account", "b"], ["pause", "--account", "no spaces"],
+        ["pause", "--queue", ""], ["pause", "--queue", "a", "--for", "soon"],
+        ["pause", "--queue", "a", "--for", "0s"], ["pause", "--queue", "a", "--for", "367d"],
+        ["pause", "--queue", "a", "--for", "-5m"], ["pause", "--queue", "a", "--reason", ""],
+        ["pause", "--queue", "a", "--reason", String(repeating: "x", count: 501)],
+        ["resume", "--queue", "a", "--account", "b"], ["limits"], ["limits", "a", "b"],
     ])
     func `a command line that makes no sense ends with 2`(arguments: [String]) async throws {
         try await TestBed.run { bed in

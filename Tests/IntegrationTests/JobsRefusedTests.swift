@@ -145,6 +145,10 @@ struct JobsRefusedTests {
 extension TestBed {
     /// What `resume --account` does.
     fileprivate func liftHold(of account: String) async throws {
+        // The row says that a job waits a moment before the queue holds its account.
+        try await waitUntil("the hold of \(account)") {
+            try await redis.send(["EXISTS", .text(key("hold:\(account)"))]).integer == 1
+        }
         let queue = JobQueue(
             redis: redis,
             keys: QueueKeys(prefix: key("")),

@@ -173,9 +173,16 @@ extension TestBed {
         }
         _ = try await redis.send(["DEL", .text(key("hold:\(account)"))])
         let timers = key("timers:\(queue)")
-        for ticket in try await members(of: timers) {
-            let owner = try await redis.send(["HGET", .text(key("job:\(ticket)")), "account"])
-            if owner.text == account { try await makeOld(ticket, in: timers) }
+        // The row says that a job waits a moment before the queue knows it.
+        try await waitUntil("a timer of \(account)") {
+            var isFound = false
+            for ticket in try await members(of: timers) {
+                let owner = try await redis.send(["HGET", .text(key("job:\(ticket)")), "account"])
+                guard owner.text == account else { continue }
+                isFound = true
+                try await makeOld(ticket, in: timers)
+            }
+            return isFound
         }
     }
 

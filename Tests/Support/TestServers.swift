@@ -27,7 +27,7 @@ package struct TestServers: Sendable {
 /// Each test bed runs processes of its own; all at once they would only slow each other down.
 package actor Turnstile {
     /// Of every test bed of this process.
-    package static let beds = Turnstile(places: 6)
+    package static let beds = Turnstile(places: 10)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -75,6 +75,14 @@ struct ChunkReplyTests {
         #expect(ChunkReply(receipt, to: row.index, of: plan) == row.expected)
     }
 
+    @Test func `a progress that nobody can read is asked for before the next chunk`() throws {
+        let plan = try ChunkPlan(size: 50_000_123)
+        var receipt = ChunkReceipt(httpStatus: 206)
+        receipt.isProgressUnreadable = true
+
+        #expect(ChunkReply(receipt, to: 1, of: plan) == .askStatus)
+    }
+
     @Test func `a lost reply to the last chunk asks before sending again`() throws {
         let plan = try ChunkPlan(size: 50_000_123)
 

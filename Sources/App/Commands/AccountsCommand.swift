@@ -11,11 +11,12 @@ extension Command {
         summary: "lists, shows and adds TikTok connections",
         help: """
             list           every account: status, scopes, when its tokens end
-            show ACCOUNT   one account
+            show ACCOUNT   one account, with what keeps it waiting: hold and pause
             add ACCOUNT    takes the connection as a JSON object from standard input, never from
                            arguments, and stores its tokens encrypted with the first key of
                            CRYPTOGRAPHY_KEY. Tokens that are already encrypted with one of the
-                           keys stay as they are. An existing account gets the new connection.
+                           keys stay as they are. An existing account gets the new connection, and
+                           its waiting jobs go on at once, also where it was paused.
 
             The object for add: access_token (required), refresh_token, open_id, username,
             scopes (array of strings), expires_in and refresh_expires_in (seconds, as TikTok's token
@@ -32,13 +33,14 @@ extension Command {
             case ("list", nil):
                 try await list(assembly.accounts, arguments, console)
             case ("show", let name?):
-                try await show(name, assembly.accounts, arguments, console)
+                try await show(name, assembly, arguments, console)
             case ("add", let name?):
                 let connection = try AccountDocument.read(
                     try WholeFile.readStandardInput(limit: 64 * 1024),
                     account: name
                 )
                 try await assembly.accounts.add(connection)
+                try await wake(name, assembly)
                 console.out("account \(name) is connected")
             default:
                 throw CommandFailure(
@@ -72,18 +74,35 @@ extension Command {
         console.out(table.text)
     }
 
+    /// Jobs of an account wait for its connection; now there is a new one.
+    private static func wake(_ name: String, _ assembly: Assembly) async throws {
+        do {
+            // Whether it was waiting does not matter.
+            _ = try await assembly.queue.resume(.account(name))
+        } catch {
+            throw CommandFailure(
+                "account \(name) is connected, but its jobs could not be woken: \(error); run "
+                    + "`tiktok-publisher resume --account \(name)` once Redis answers"
+            )
+        }
+    }
+
     private static func show(
         _ name: String,
-        _ accounts: Accounts,
+        _ assembly: Assembly,
         _ arguments: Arguments,
         _ console: Console
     ) async throws {
-        guard let account = try await accounts.find(name) else {
+        guard let account = try await assembly.accounts.find(name) else {
             throw CommandFailure("no account '\(name.printable.prefix(128))'")
         }
-        let value = json(account, accounts)
-        guard !arguments.has("--json"), let members = value.object else {
-            console.json(value)
+        let admission = Admission(queue: assembly.queue, limits: assembly.settings.limits)
+        let usage = try await admission.usage(of: name, dailyPosts: account.dailyPostLimit)
+        var members = json(account, assembly.accounts).object ?? [:]
+        members["hold"] = AccountStanding.json(usage.hold)
+        members["pause"] = AccountStanding.json(usage.pause)
+        guard !arguments.has("--json") else {
+            console.json(.object(members))
             return
         }
         for (key, value) in members.sorted(by: { $0.key < $1.key }) {

@@ -59,16 +59,14 @@ extension Command {
 
     private static func instant(_ text: String) throws -> Date {
         if let date = InternetTime.read(text) { return date }
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Double(text.dropLast()),
-            count >= 0, count < 1e6
+        guard let seconds = TimeSpan.seconds(text)
         else {
             throw CommandFailure(
                 "--since must be an RFC 3339 time or an age such as 15m",
                 code: .badUsage
             )
         }
-        return Date.now - count * unit
+        return Date.now - seconds
     }
 
     private static func show(_ rows: [HistoryRow], _ arguments: Arguments, _ console: Console) {

@@ -19,8 +19,9 @@ extension Command {
             try System.disableCoreDumps()
             let assembly = Assembly(settings)
             let parts = assembly.makeWorker()
-            await assembly.reportOutages(to: parts)
+            // First of all: whoever stops a worker that is only starting must not be ignored.
             let signals = Task { await StopSignals.obey(parts.worker) }
+            await assembly.reportOutages(to: parts)
             try await checkSchema(assembly, parts.worker)
             await parts.worker.run(waiters: parts.waiters)
             signals.cancel()

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+internal import FoundationEssentials
 package import Redis
 internal import TikTok
 
@@ -9,8 +9,8 @@ package struct Admission: Sendable {
 
     package enum Answer: Sendable, Equatable {
         case run
-        /// The queue already keeps the job until then; nothing is left for the worker to settle.
-        case wait(WaitingFor, until: Date?)
+        /// Not now; the queue has not been told yet.
+        case wait(Wait)
         /// Another job with the same id came first.
         case duplicate
         /// Somebody asked for the job to stop.
@@ -19,6 +19,21 @@ package struct Admission: Sendable {
         case expired
         /// The job is no longer ours.
         case stale
+    }
+
+    /// What a job that may not run now waits for.
+    package struct Wait: Sendable, Equatable {
+        package let reason: WaitingFor
+        /// After which it asks again; `nil`: it stands in the line of its account.
+        package let delay: Duration?
+        /// Whether somebody knows that it will go on then.
+        package let hasEnd: Bool
+
+        init(_ reason: WaitingFor, for delay: Duration?, hasEnd: Bool = true) {
+            self.reason = reason
+            self.delay = delay
+            self.hasEnd = hasEnd
+        }
     }
 
     /// The rolling window of TikTok's daily limits.
@@ -72,19 +87,22 @@ package struct Admission: Sendable {
 
     private static func read(_ answer: RedisValue, mode: PublishJob.Mode) -> Answer {
         let parts = answer.array ?? []
-        let until = parts.dropFirst().first?.integer
-            .flatMap { $0 == 0 ? nil : Date(timeIntervalSince1970: Double($0) / 1000) }
+        func wait(_ reason: WaitingFor) -> Answer {
+            let delay = Duration.milliseconds(parts.dropFirst().first?.integer ?? 0)
+            let isOpen = parts.dropFirst(2).first?.text == "1"
+            return .wait(Wait(reason, for: delay, hasEnd: !isOpen))
+        }
         return switch parts.first?.text {
         case "run": .run
         case "duplicate": .duplicate
         case "cancelled": .cancelled
         case "expired": .expired
-        case "schedule": .wait(.schedule, until: until)
-        case "busy": .wait(.accountBusy, until: nil)
-        case "hold", "pause": .wait(.accountPaused, until: until)
-        case "limit": .wait(mode == .draft ? .draftLimit : .dailyLimit, until: until)
-        case "accounts": .wait(.dailyLimit, until: until)
-        case "calls": .wait(.rateLimit, until: until)
+        case "busy": .wait(Wait(.accountBusy, for: nil, hasEnd: false))
+        case "schedule": wait(.schedule)
+        case "hold", "pause": wait(.accountPaused)
+        case "limit": wait(mode == .draft ? .draftLimit : .dailyLimit)
+        case "accounts": wait(.dailyLimit)
+        case "calls": wait(.rateLimit)
         default: .stale
         }
     }

@@ -13,6 +13,8 @@ package struct History: Sendable {
     /// Stands in the rows and events this process writes.
     let worker: String
     let parkings: Batches<Parked, Result<Bool, HistoryError>>
+    /// Raised by whoever finds that PostgreSQL is away.
+    let alarm = Alarm()
 
     /// - Parameters:
     ///   - database: with the schema up to date.
@@ -65,11 +67,11 @@ package struct History: Sendable {
                 )
                 return .ours(entry, try Ledger(row))
             }
-            if let refusal = try await findRefusal(job, claim: claim) { return refusal }
         } catch {
             throw HistoryError(error)
         }
-        throw .stale
+        guard let refusal = try await refusal(of: job, claim: claim) else { throw .stale }
+        return refusal
     }
 
     /// Makes or takes over the row and its ledger in one statement; answers the ledger.
@@ -104,6 +106,17 @@ package struct History: Sendable {
     }
 
     /// Why the row did not let itself be opened; `nil`: a newer claim has it.
+    func refusal(
+        of job: PublishJob,
+        claim: Claim
+    ) async throws(HistoryError) -> Opening? {
+        do {
+            return try await findRefusal(job, claim: claim)
+        } catch {
+            throw HistoryError(error)
+        }
+    }
+
     private func findRefusal(
         _ job: PublishJob,
         claim: Claim
@@ -158,7 +171,9 @@ package struct History: Sendable {
         do {
             changed = try await database.pipeline(statements).first?.rowsAffected
         } catch {
-            throw HistoryError(error)
+            let error = HistoryError(error)
+            if case .away = error { alarm.raise() }
+            throw error
         }
         guard changed == 1 else { throw .stale }
     }

@@ -78,14 +78,18 @@ extension History {
     }
 
     /// Every byte is at TikTok; from here only its verdict is missing.
+    ///
+    /// - Parameter sha256: of the whole file, where it is known already.
     func uploadEnded(
         _ entry: Entry,
         bytes: Int64,
+        sha256: String?,
         verdictBy deadline: Date
     ) async throws(HistoryError) {
         try await write(
             """
-            status = 'processing', uploaded_bytes = \(bytes), uploaded_at = now()
+            status = 'processing', uploaded_bytes = \(bytes), uploaded_at = now(),
+            media_sha256 = coalesce(\(sha256), media_sha256)
             """,
             ledger: "sent_bytes = \(bytes), verdict_deadline = \(deadline)",
             to: entry,

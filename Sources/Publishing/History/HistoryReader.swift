@@ -4,7 +4,7 @@ package import Postgres
 
 /// Reads rows and events for commands; writes nothing.
 package struct HistoryReader: Sendable {
-    private let database: PostgresPool
+    let database: PostgresPool
 
     /// Most rows of one answer.
     package static let rowsMax = 1000
@@ -89,6 +89,8 @@ package struct HistoryRow: Sendable {
     package let errorAction: String?
     package let waitingFor: String?
     package let nextAttemptAt: Date?
+    package let queue: String?
+    package let worker: String?
     package let mediaBytes: Int64?
     package let mediaSHA256: String?
     package let uploadedBytes: Int64?
@@ -114,6 +116,8 @@ package struct HistoryRow: Sendable {
         errorAction = try row.textIfAny("error_action")
         waitingFor = try row.textIfAny("waiting_for")
         nextAttemptAt = try row.dateIfAny("next_attempt_at")
+        queue = try row.textIfAny("queue")
+        worker = try row.textIfAny("worker")
         mediaBytes = try row.int64IfAny("media_bytes")
         mediaSHA256 = try row.textIfAny("media_sha256")
         uploadedBytes = try row.int64IfAny("uploaded_bytes")
@@ -132,6 +136,7 @@ package struct HistoryRow: Sendable {
             "error_code": .text(errorCode), "error_owner": .text(errorOwner),
             "error_message": .text(errorMessage), "error_action": .text(errorAction),
             "waiting_for": .text(waitingFor), "next_attempt_at": .time(nextAttemptAt),
+            "queue": .text(queue), "worker": .text(worker),
             "media_bytes": mediaBytes.map(JSONValue.integer) ?? .null,
             "media_sha256": .text(mediaSHA256),
             "uploaded_bytes": uploadedBytes.map(JSONValue.integer) ?? .null,

@@ -39,7 +39,7 @@ package struct Failure: Error, Sendable, Equatable {
             code,
             owner,
             message + " Every attempt ended so.",
-            action: "Push the job again under a new id once this is over.",
+            action: "Once this is over, \(Failure.again).",
             logID: logID,
             retryAfter: retryAfter
         )

@@ -2,6 +2,12 @@ internal import TikTok
 
 /// Failures found here, before or beside TikTok: one entry a code.
 extension Failure {
+    /// The two ways on once what a failed job met with is mended: the second reads the same
+    /// document again.
+    static let again =
+        "push the job again under a new id or bring it back with "
+        + "`tiktok-publisher dead retry JOB`"
+
     static func documentBroken(_ broken: BrokenDocument) -> Failure {
         Failure(
             "document_invalid",
@@ -16,8 +22,7 @@ extension Failure {
         .upstream,
         "No such account is connected.",
         action:
-            "Connect the account with `tiktok-publisher accounts add`, "
-            + "then push the job again under a new id."
+            "Connect the account with `tiktok-publisher accounts add`, then \(again)."
     )
 
     static func accountClosed(status: String, reason: String?) -> Failure {
@@ -26,7 +31,7 @@ extension Failure {
             .creator,
             "The account's connection is \(status)\(reason.map { ": \($0)" } ?? ".")",
             action: status == "revoked"
-                ? "Connect the account to TikTok again, then push the job again under a new id."
+                ? "Connect the account to TikTok again, then \(again)."
                 : "Connect the account to TikTok again; its jobs wait for that."
         )
     }
@@ -56,14 +61,16 @@ extension Failure {
         "media_root_unset",
         .operator,
         "The job names a file, and MEDIA_ROOT is not set.",
-        action: "Set MEDIA_ROOT to the folder that holds the media and restart the worker."
+        action:
+            "Set MEDIA_ROOT to the folder that holds the media and restart the worker, "
+            + "then \(again)."
     )
 
     static let mediaNotFound = Failure(
         "media_not_found",
         .upstream,
         "The file does not exist below MEDIA_ROOT.",
-        action: "Put the file there, then push the job again under a new id."
+        action: "Put the file there, then \(again)."
     )
 
     static func mediaPathRefused(_ rule: String) -> Failure {
@@ -82,7 +89,7 @@ extension Failure {
             "media_not_a_file",
             .upstream,
             "The path names \(kind), not a file.",
-            action: "Name a regular file, then push the job again under a new id."
+            action: "Put a regular file there, then \(again)."
         )
     }
 
@@ -91,8 +98,7 @@ extension Failure {
         .operator,
         "The worker may not read the file.",
         action:
-            "Let the worker's user read the files below MEDIA_ROOT, "
-            + "then push the job again under a new id."
+            "Let the worker's user read the files below MEDIA_ROOT, then \(again)."
     )
 
     static func mediaUnreadable(_ reason: String) -> Failure {
@@ -109,7 +115,7 @@ extension Failure {
         .upstream,
         "The file is empty.",
         action:
-            "Write the whole file before the job is pushed, then push the job again under a new id."
+            "Write the whole file before the job is pushed; now \(again)."
     )
 
     static func mediaTooLarge(_ bytes: Int64) -> Failure {
@@ -117,7 +123,7 @@ extension Failure {
             "media_too_large",
             .upstream,
             "The video has \(bytes) bytes; TikTok takes at most \(UploadLimits.videoBytesMax).",
-            action: "Encode the video smaller, then push the job again under a new id."
+            action: "Encode the video smaller, then \(again)."
         )
     }
 
@@ -125,14 +131,14 @@ extension Failure {
         "media_type_unknown",
         .upstream,
         "The file is no MP4, MOV or WebM video.",
-        action: "Export the video as MP4 with H.264, then push the job again under a new id."
+        action: "Export the video as MP4 with H.264, then \(again)."
     )
 
     static let mediaChanged = Failure(
         "media_changed",
         .upstream,
         "The file changed while it was being uploaded.",
-        action: "Do not touch a file once its job is pushed; push the job again under a new id."
+        action: "Do not touch a file once its job is pushed; now \(again)."
     )
 
     static let sourceUnsupported = Failure(
@@ -183,8 +189,7 @@ extension Failure {
         .operator,
         "Every worker that took this job ended before it could say why.",
         action:
-            "Look at the workers' last log lines and their memory limit, "
-            + "then push the job again under a new id."
+            "Look at the workers' last log lines and their memory limit, then \(again)."
     )
 
     static let verdictMissing = Failure(
@@ -192,8 +197,8 @@ extension Failure {
         .tiktok,
         "TikTok took the video and never said what became of it.",
         action:
-            "Look at the creator's profile; only if the post is not there, "
-            + "push the job again under a new id."
+            "Look at the creator's profile; only if the post is not there, push the job again "
+            + "under a new id or bring it back with `tiktok-publisher dead retry JOB --in-doubt`."
     )
 
     static func historyRefused(_ reason: String) -> Failure {

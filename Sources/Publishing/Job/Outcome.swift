@@ -1,5 +1,3 @@
-package import FoundationEssentials
-
 /// Every way in which a worker's turn with a job can end.
 ///
 /// The recorder has one clause for each.
@@ -8,8 +6,8 @@ package enum Outcome: Sendable {
     case published(postIDs: [String], shareURL: String?)
     /// The draft is in the owner's inbox.
     case delivered
-    /// Admission has parked the job itself, and its row says so.
-    case parked(WaitingFor, until: Date?)
+    /// May not run now: its account or its time says so.
+    case parked(PublishJob, Admission.Wait)
     case waiting(Waiting)
     /// The attempt failed and another may succeed.
     case retry(Failure)
@@ -20,7 +18,7 @@ package enum Outcome: Sendable {
     /// Asked about again, and still nobody knows.
     case stillInDoubt
     /// Was in doubt, and its row says what became of it.
-    case reconciled
+    case reconciled(Status)
     /// Broke a rule before anything was sent.
     case rejected(Failure)
     case expired
@@ -112,7 +110,7 @@ extension Outcome {
         switch self {
         case .published: "published"
         case .delivered: "delivered"
-        case .parked(let reason, _): "waiting.\(reason.rawValue)"
+        case .parked(_, let wait): "waiting.\(wait.reason.rawValue)"
         case .waiting(let waiting): "waiting.\(waiting.reason.rawValue)"
         case .retry: "retry"
         case .failed: "failed"

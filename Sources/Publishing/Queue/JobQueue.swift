@@ -39,8 +39,6 @@ package struct JobQueue: Sendable {
         package let nextTimer: Duration?
         /// Whether a person has paused the queue, and for how long if that is known.
         package let pause: Pauses.Length?
-        /// Redis has older data than this worker has seen: its fences must be raised first.
-        package let isBehind: Bool
     }
 
     /// How a claim is made.
@@ -77,8 +75,7 @@ package struct JobQueue: Sendable {
         return Catch(
             jobs: items.dropFirst(2).compactMap { Claim($0, queue: queue, claimedAt: asked) },
             nextTimer: next < 0 ? nil : .milliseconds(next),
-            pause: items.dropFirst().first?.integer.flatMap(Pauses.Length.init),
-            isBehind: next == -2
+            pause: items.dropFirst().first?.integer.flatMap(Pauses.Length.init)
         )
     }
 
@@ -117,7 +114,7 @@ package struct JobQueue: Sendable {
                 .text(settlement.givesPostBack ? "1" : "0"),
                 .integer(settlement.holdAccount.milliseconds), .text(settlement.reason),
                 .integer(Self.finishedIDMilliseconds),
-                .text(settlement.keepsSlot ? "1" : "0"),
+                .text(settlement.keepsSlot ? "1" : "0"), .integer(Int64(settlement.slots)),
             ]
         )
         return answer.integer == 1

@@ -10,9 +10,8 @@ package final class Lease: Sendable {
     private let state: Mutex<State>
 
     private struct State {
-        /// `nil`: lost, or given up.
+        /// `nil`: lost.
         var end: ContinuousClock.Instant?
-        var isGivenUp = false
         var isCancelAsked = false
     }
 
@@ -32,18 +31,8 @@ package final class Lease: Sendable {
         state.withLock { $0.end.map { ContinuousClock.now < $0 - Self.margin } ?? false }
     }
 
-    /// Whether we ended it ourselves: the queue keeps the job elsewhere now.
-    package var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
-
     /// Whether somebody wants the job to stop.
     package var isCancelAsked: Bool { state.withLock { $0.isCancelAsked } }
-
-    func giveUp() {
-        state.withLock { state in
-            state.end = nil
-            state.isGivenUp = true
-        }
-    }
 
     func askToCancel() {
         state.withLock { $0.isCancelAsked = true }

@@ -78,11 +78,14 @@ package actor LeaseKeeper {
 
     // MARK: The heart
 
-    /// Three renewals fit into one lease, so one that fails is not yet a loss.
+    /// Three renewals fit into one lease, so one that fails is not yet a loss: also not one that
+    /// nobody answers, after which the next comes at once.
     private func beat() async {
         while !Task.isCancelled {
+            let next = ContinuousClock.now + duration / 3
             await renew()
-            try? await Task.sleep(for: duration / 3)  // ends early only when cancelled
+            // Ends early only when cancelled.
+            try? await Task.sleep(until: next, clock: .continuous)
         }
     }
 
@@ -90,15 +93,14 @@ package actor LeaseKeeper {
     private func sweep() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: min(duration / 10, .milliseconds(500)))  // as above
-            for job in held.withLock({ Array($0.values) })
-            where !job.lease.isHeld && !job.lease.isGivenUp {
+            for job in held.withLock({ Array($0.values) }) where !job.lease.isHeld {
                 drop(job)
             }
         }
     }
 
     private func renew() async {
-        let asked = held.withLock { $0.values.filter { !$0.lease.isGivenUp } }
+        let asked = held.withLock { Array($0.values) }
         let sent = ContinuousClock.now
         let pairs = asked.map { (ticket: $0.lease.ticket, fence: $0.lease.fence) }
         // Redis away: the leases run on until their own end, which `sweep` looks after.
@@ -109,7 +111,7 @@ package actor LeaseKeeper {
             job.lease.renewed(sentAt: sent, for: duration)
             if cancelled.contains(job.lease.ticket) { job.lease.askToCancel() }
         }
-        for job in asked where lost.contains(job.lease.ticket) && !job.lease.isGivenUp {
+        for job in asked where lost.contains(job.lease.ticket) {
             drop(job)
         }
     }

@@ -15,6 +15,9 @@ struct Scripts: Sendable {
     let admit: RedisScript
     let call: RedisScript
     let limits: RedisScript
+    let tally: RedisScript
+    let find: RedisScript
+    let unseen: RedisScript
 
     /// - Parameter edit: changes the text of the script with that name; for tests, which run the
     ///   scripts by a clock of their own, or with a guard taken out.
@@ -41,6 +44,9 @@ struct Scripts: Sendable {
         admit = script("admit", PackageResources.admit_lua)
         call = script("call", PackageResources.call_lua)
         limits = script("limits", PackageResources.limits_lua)
+        tally = script("tally", PackageResources.tally_lua)
+        find = script("find", PackageResources.find_lua)
+        unseen = script("unseen", PackageResources.unseen_lua)
     }
 
     /// Lets the scripts run when Redis is full (Redis 7.0 or newer): a queue that is full must
@@ -50,7 +56,7 @@ struct Scripts: Sendable {
     var all: [RedisScript] {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, resume, revive, purge,
-            admit, call, limits,
+            admit, call, limits, tally, find, unseen,
         ]
     }
 }

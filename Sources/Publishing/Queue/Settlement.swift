@@ -12,6 +12,8 @@ package struct Settlement: Sendable, Equatable {
     var holdAccount: Duration = .zero
     /// Whether the job stays the first of its account: what it waits for concerns all of them.
     var keepsSlot = false
+    /// Slots of the account, for a job that stands in its line.
+    var slots = 0
     /// A code for people; never holds a secret or a caption.
     var reason = ""
 
@@ -30,6 +32,14 @@ package struct Settlement: Sendable, Equatable {
         var settlement = park(for: delay, stage: claim.stage, attempts: claim.attempts)
         settlement.polls = claim.polls
         settlement.keepsSlot = claim.stage == .post
+        return settlement
+    }
+
+    /// Goes on when its account has a slot for it.
+    static func line(slots: Int, _ claim: Claim) -> Settlement {
+        var settlement = Settlement(verb: "line", attempts: claim.attempts)
+        settlement.slots = slots
+        settlement.reason = WaitingFor.accountBusy.rawValue
         return settlement
     }
 

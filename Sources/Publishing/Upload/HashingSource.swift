@@ -39,6 +39,12 @@ package final class HashingSource: Sendable {
         await hashing.withLock(\.self)?.value
     }
 
+    /// As `sha256`, where every byte was read in order: then nothing must be read again.
+    func sha256IfWhole() async -> String? {
+        await finishHashing()
+        return isWhole ? stream.finish() : nil
+    }
+
     /// The hash of the whole file, in lowercase hex.
     ///
     /// Reads again what was sent out of order or by an earlier worker.

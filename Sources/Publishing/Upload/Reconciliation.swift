@@ -21,21 +21,21 @@ package struct Reconciliation: Sendable {
 
     /// One question.
     ///
-    /// - Returns: whether the post is in doubt no more.
+    /// - Returns: what became of the post; `nil`: it is in doubt as before.
     func ask(
         about publishID: String,
         _ entry: History.Entry,
         token: AccessToken,
         pacer: Pacer,
         username: String?
-    ) async throws(Stop) -> Bool {
+    ) async throws(Stop) -> Status? {
         try await pacer.pass(.postStatus)
         let status: PostStatus
         do {
             status = try await api.postStatus(of: publishID, token: token)
         } catch {
             // It is in doubt as before, whatever stood in the way.
-            return false
+            return nil
         }
         do throws(HistoryError) {
             return try await record(status, entry, username)
@@ -48,19 +48,21 @@ package struct Reconciliation: Sendable {
         _ status: PostStatus,
         _ entry: History.Entry,
         _ username: String?
-    ) async throws(HistoryError) -> Bool {
+    ) async throws(HistoryError) -> Status? {
         switch Outcome(success: status, username: username) {
         case .published(let postIDs, let shareURL):
             try await settle(entry, as: .published, postIDs: postIDs, shareURL: shareURL)
+            return .published
         case .delivered:
             try await settle(entry, as: .delivered)
+            return .delivered
         default:
-            guard status.stage == .failed else { return false }
+            guard status.stage == .failed else { return nil }
             let code = status.failReason ?? .known(.internalFault)
             let failure = Failure(verdict: code, logID: status.logID).afterLastAttempt
             try await settle(entry, as: .failed, failure)
+            return .failed
         }
-        return true
     }
 
     private func settle(

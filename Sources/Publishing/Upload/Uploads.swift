@@ -244,23 +244,31 @@ package struct Uploads: Sendable {
     }
 
     private func end(_ video: Video, _ turn: Turn, _ session: Session?) async throws(Stop) {
-        try await recordEnd(bytes: video.bytes, turn)
-        try await hash(session?.source ?? HashingSource(video.file), turn)
+        let source = session?.source ?? HashingSource(video.file)
+        // In one write where it is known already: a worker that dies here would leave no hash.
+        let sha256 = await source.sha256IfWhole()
+        try await recordEnd(bytes: video.bytes, sha256: sha256, turn)
+        if sha256 == nil { try await hash(source, turn) }
     }
 
     /// Records the end of an upload whose sender died before it could; `video` is what stands under
     /// its name now.
     func end(_ upload: Ledger.Upload, _ video: Video?, _ turn: Turn) async throws(Stop) {
-        try await recordEnd(bytes: upload.source.bytes, turn)
+        try await recordEnd(bytes: upload.source.bytes, sha256: nil, turn)
         guard let video, video.identity == upload.source else { return }
         try await hash(HashingSource(video.file), turn)
     }
 
-    private func recordEnd(bytes: Int64, _ turn: Turn) async throws(Stop) {
+    private func recordEnd(bytes: Int64, sha256: String?, _ turn: Turn) async throws(Stop) {
         let deadline = turn.standing.verdictDeadline ?? .now + rules.verdictDeadline.seconds
         turn.standing.lastChunkStarts(verdictBy: deadline)
         try await turn.recording { () throws(HistoryError) in
-            try await history.uploadEnded(turn.entry, bytes: bytes, verdictBy: deadline)
+            try await history.uploadEnded(
+                turn.entry,
+                bytes: bytes,
+                sha256: sha256,
+                verdictBy: deadline
+            )
         }
     }
 

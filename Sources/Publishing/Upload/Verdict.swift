@@ -54,12 +54,12 @@ package struct Verdict: Sendable {
     private func failed(_ turn: Turn, _ status: PostStatus) async throws(Stop) -> Stop {
         let code = status.failReason ?? .known(.internalFault)
         switch ErrorCatalogue.entry(for: code, httpStatus: nil).treatment {
-        case .retry, .startAgain, .wait:
+        case .retry, .startAgain, .wait, .refreshToken, .reauthorise:
             let failure = Failure(verdict: code, logID: status.logID)
             try await turn.recording { () throws(HistoryError) in
                 try await history.uploadForgotten(turn.entry, why: failure)
             }
-        case .refreshToken, .reauthorise, .permanent, .cancelled, .inDoubt: break
+        case .permanent, .cancelled, .inDoubt: break
         }
         return .verdict(code, logID: status.logID)
     }

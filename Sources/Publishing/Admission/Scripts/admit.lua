@@ -1,4 +1,5 @@
--- May this job post now? One answer, and the job is put where the answer says.
+-- May this job post now? One answer; the job stays under its lease, so that a worker that dies
+-- before it has written the answer down loses nothing.
 -- A job keeps its account's slot while it waits for a hold or a limit: at most `slots` jobs of an
 -- account ever have timers, and the rest of its line costs nothing.
 -- ARGV 1 ticket  2 fence  3 account  4 job id
@@ -7,66 +8,64 @@
 --      10 not before (ms since 1970; 0: now)  11 not after (ms since 1970; 0: no end)
 --      12 accounts that may post in the window (0: no limit)
 --      then endpoint, calls in a minute for each call that the post begins with
--- Returns {'stale'} | {'duplicate'} | {'cancelled'} | {'expired'} | {'run'}, or, with the lease
---   ended, {'schedule' | 'busy' | 'hold' | 'pause' | 'limit' | 'accounts' | 'calls', until}
---   (ms since 1970; 0: nobody knows). A run has its calls counted already.
+-- Returns {'stale'} | {'duplicate'} | {'cancelled'} | {'expired'} | {'run'} | {'busy'}, or
+--   {'schedule' | 'hold' | 'pause' | 'limit' | 'accounts' | 'calls', ms to wait, '1' when nobody
+--   knows the end and the job only looks again}. A run has its calls counted already.
 local ticket, account, id, kind = ARGV[1], ARGV[3], ARGV[4], ARGV[6]
 local job, slots = JOB_OF .. ticket, SLOTS_OF .. account
-local known = redis.call('HMGET', job, 'fence', 'queue')
+local known = redis.call('HMGET', job, 'fence', 'id')
 if known[1] ~= ARGV[2] then return {'stale'} end
 
 local owner = redis.call('SET', OWNER_OF .. id, ticket, 'NX', 'GET')
 if owner and owner ~= ticket then return {'duplicate'} end
-redis.call('HSET', job, 'account', account, 'id', id)
-if tonumber(ARGV[5]) == 0 then return {'run'} end
+if not known[2] then redis.call('HSET', job, 'account', account, 'id', id) end
+if ARGV[5] == '0' then return {'run'} end
 if redis.call('ZSCORE', CANCELS, id) then return {'cancelled'} end
 
-local counted = COUNTED_OF .. kind .. ':' .. account
-local window, limit = tonumber(ARGV[8]), tonumber(ARGV[7])
-local is_counted = redis.call('ZSCORE', counted, ticket)
-local expires = tonumber(ARGV[11])
+-- One member for each post of the window: a job counts once however often it comes.
+local counted, window = COUNTED_OF .. kind .. ':' .. account, ARGV[8]
+
 -- A job that has begun goes on in turn: its post may be half done.
-if expires > 0 and expires <= now and not is_counted then return {'expired'} end
+local expires = tonumber(ARGV[11])
+if expires > 0 and expires <= now and not redis.call('ZSCORE', counted, ticket) then
+  return {'expired'}
+end
 
 -- A job that would wait beyond its end is woken to end in time.
-local function park(answer, due, jitter)
-  release(ticket)
-  due = due + jitter
+local function wait(answer, due, is_open)
   if expires > now and expires < due then due = expires end
-  redis.call('ZADD', TIMERS_OF .. known[2], due, ticket)
-  return {answer, due}
+  return {answer, due - now, is_open and '1' or ''}
 end
 
-local scheduled, jitter = tonumber(ARGV[10]), tonumber(ARGV[9])
-if scheduled > now then return park('schedule', scheduled, 0) end
+local scheduled, jitter = tonumber(ARGV[10]), ARGV[9]
+if scheduled > now then return wait('schedule', scheduled) end
 
-if redis.call('SISMEMBER', slots, ticket) == 0 then
-  if redis.call('SCARD', slots) >= tonumber(ARGV[5]) then
-    release(ticket)
-    redis.call('RPUSH', LINE_OF .. account, ticket)
-    redis.call('HINCRBY', IN_LINE, known[2], 1)
-    return {'busy', 0}
-  end
-  redis.call('SADD', slots, ticket)
+if redis.call('SADD', slots, ticket) == 1 and redis.call('SCARD', slots) > tonumber(ARGV[5]) then
+  redis.call('SREM', slots, ticket)
+  return {'busy'}
 end
 
-local pause = redis.call('PTTL', PAUSE_OF .. 'account:' .. account)
-if pause > 0 then return park('pause', now + pause, jitter) end
-if pause == -1 then
+local paused = PAUSE_OF .. 'account:' .. account
+local stops = redis.call('MGET', paused, HOLD_OF .. account)
+if stops[1] then
+  local left = redis.call('PTTL', paused)
   -- Without an end it is looked at again now and then; whoever resumes the account wakes it.
-  local answer = park('pause', now + 3600000, jitter)
-  return {answer[1], 0}
+  return wait('pause', now + (left < 0 and 3600000 or left) + jitter, left < 0)
 end
-local hold = redis.call('GET', HOLD_OF .. account)
-if hold then return park('hold', tonumber(string.match(hold, '^%d+')), jitter) end
+if stops[2] then return wait('hold', string.match(stops[2], '^%d+') + jitter) end
 
--- One member for each post of the window: a job counts once however often it comes.
-redis.call('ZREMRANGEBYSCORE', counted, '-inf', now - window)
-is_counted = redis.call('ZSCORE', counted, ticket)
-if limit >= 0 and not is_counted and redis.call('ZCARD', counted) >= limit then
-  local oldest = redis.call('ZRANGE', counted, 0, 0, 'WITHSCORES')[2]
-  -- A limit of zero frees nothing by itself; somebody may raise it.
-  return park('limit', oldest and tonumber(oldest) + window + 1 or now + 3600000, jitter)
+-- Posts that left the window are only swept out when it looks full.
+local limit = tonumber(ARGV[7])
+local room = limit < 0 and 10000 or limit
+if redis.call('ZCARD', counted) >= room then
+  redis.call('ZREMRANGEBYSCORE', counted, '-inf', now - window)
+  if limit >= 0 and redis.call('ZCARD', counted) >= limit
+    and not redis.call('ZSCORE', counted, ticket)
+  then
+    local oldest = redis.call('ZRANGE', counted, 0, 0, 'WITHSCORES')[2]
+    -- A limit of zero frees nothing by itself; somebody may raise it.
+    return wait('limit', (oldest and oldest + window + 1 or now + 3600000) + jitter, not oldest)
+  end
 end
 
 local accounts = tonumber(ARGV[12])
@@ -74,15 +73,17 @@ if accounts > 0 and kind == 'post' then
   redis.call('ZREMRANGEBYSCORE', ACTIVE, '-inf', now - window)
   if redis.call('ZCARD', ACTIVE) >= accounts and not redis.call('ZSCORE', ACTIVE, account) then
     local oldest = redis.call('ZRANGE', ACTIVE, 0, 0, 'WITHSCORES')[2]
-    return park('accounts', tonumber(oldest) + window + 1, jitter)
+    return wait('accounts', oldest + window + 1 + jitter)
   end
 end
 
 for i = 13, #ARGV, 2 do
-  local next = next_call(account, ARGV[i], tonumber(ARGV[i + 1]))
-  if next > now then return park('calls', next, jitter) end
+  local next = note_call(account, ARGV[i], ARGV[i + 1])
+  if next then
+    for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end
+    return wait('calls', next + jitter)
+  end
 end
-for i = 13, #ARGV, 2 do note_call(account, ARGV[i], tonumber(ARGV[i + 1])) end
 if accounts > 0 and kind == 'post' then redis.call('ZADD', ACTIVE, now, account) end
 
 redis.call('ZADD', counted, now, ticket)

@@ -4,9 +4,8 @@
 -- Returns 0: call; ms to wait; or -1 when the job is no longer this worker's.
 local ticket, account = ARGV[1], ARGV[3]
 if is_stale(ticket, ARGV[2]) then return -1 end
-local next = next_call(account, ARGV[4], tonumber(ARGV[5]))
-if next > now then return next - now end
-note_call(account, ARGV[4], tonumber(ARGV[5]))
+local next = note_call(account, ARGV[4], ARGV[5])
+if next then return next - now end
 if ARGV[6] ~= '' then
   redis.call('ZADD', COUNTED_OF .. ARGV[6] .. ':' .. account, 'XX', now, ticket)
   if ARGV[6] == 'post' then redis.call('ZADD', ACTIVE, 'XX', now, account) end

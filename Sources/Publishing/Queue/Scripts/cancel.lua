@@ -11,8 +11,10 @@ if not ticket then
   redis.call('ZADD', CANCELS, now, id)
   return 'unseen'
 end
-local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'queue', 'account')
-if not job[2] or redis.call('ZSCORE', DEAD, ticket) then return 'ended' end
+local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'queue', 'account', 'stage')
+if not job[2] or job[4] == 'reconcile' or redis.call('ZSCORE', DEAD, ticket) then
+  return 'ended'
+end
 redis.call('ZADD', CANCELS, now, id)
 if job[1] then return 'running' end
 if redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1 then

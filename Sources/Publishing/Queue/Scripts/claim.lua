@@ -1,4 +1,5 @@
--- Takes jobs, each under a lease and a new fence; timers that have come due are made ready first.
+-- Takes jobs, each under a lease and a new fence: fresh ones, ready ones, and those whose timer is
+-- due.
 -- KEYS the upstream lists of the queue, the most urgent first
 -- ARGV 1 lease (ms)  2 most jobs  3 '1': fresh documents before returned jobs  4 queue
 --      5 longest document (bytes)  6 beginning of the new tickets  7 a fence already seen
@@ -6,25 +7,29 @@
 -- Returns {ms until the queue's next timer or -1, ms for which it is paused or 0 or -1 (no end),
 --   then for each job {ticket, fence, deliveries, document, attempts, stage, polls,
 --   received (ms since 1970), bytes of the document}}; of one that is too long, only the length.
--- Returns {-2} when Redis has older data than this worker: its fences must be raised first.
 local queue, most = ARGV[4], tonumber(ARGV[2])
-if tonumber(redis.call('GET', LAST_FENCE) or 0) < tonumber(ARGV[7]) then return {-2} end
 local pause = redis.call('PTTL', PAUSE_OF .. 'queue:' .. queue)
 if pause ~= -2 then return {-1, pause} end
 
 local timers, ready, called = TIMERS_OF .. queue, READY_OF .. queue, CALLED_OF .. queue
-local due = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'LIMIT', 0, 200)
-if #due > 0 then
-  redis.call('ZREM', timers, unpack(due))
-  redis.call('LPUSH', ready, unpack(due))
+local next_timer = redis.call('ZRANGE', timers, 0, 0, 'WITHSCORES')[2]
+local due, rung = {}, {}
+if next_timer and tonumber(next_timer) <= now then
+  due = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'LIMIT', 0, most)
 end
 
 local jobs = {-1, 0}
-local function hand_out(ticket, document, job)
+local function next_fence()
   local fence = redis.call('INCR', LAST_FENCE)
-  redis.call('ZADD', LEASES, now + tonumber(ARGV[1]), ticket)
-  local deliveries = tonumber(job[6] or 0) + 1
-  redis.call('HSET', JOB_OF .. ticket, 'fence', fence, 'deliveries', deliveries)
+  if fence > tonumber(ARGV[7]) then return fence end
+  -- Redis has older data than this worker has seen: fences must never repeat.
+  fence = ARGV[7] + 1000
+  redis.call('SET', LAST_FENCE, string.format('%d', fence))
+  return fence
+end
+
+local function hand_out(ticket, fence, deliveries, document, job)
+  redis.call('ZADD', LEASES, now + ARGV[1], ticket)
   jobs[#jobs + 1] = {ticket, fence, deliveries, #document <= tonumber(ARGV[5]) and document or '',
     tonumber(job[2] or 0), job[3] or '', tonumber(job[4] or 0), tonumber(job[5]), #document}
 end
@@ -38,13 +43,31 @@ local function take_fresh()
   end
   if not document then return false end
   local ticket = ARGV[6] .. '-' .. #jobs
-  redis.call('HSET', JOB_OF .. ticket, 'document', document, 'queue', queue, 'received', now)
-  hand_out(ticket, document, {nil, nil, nil, nil, now})
+  local fence = next_fence()
+  redis.call('HSET', JOB_OF .. ticket, 'document', document, 'queue', queue, 'received', now,
+    'fence', fence, 'deliveries', 1)
+  hand_out(ticket, fence, 1, document, {nil, nil, nil, nil, now})
   return true
 end
 
+local function take_due()
+  local ticket = due[#rung + 1]
+  rung[#rung + 1] = ticket
+  return ticket
+end
+
+local function take_ready()
+  return redis.call('RPOP', called) or redis.call('RPOP', ready)
+end
+
+local late = {}
 local function take_returned()
-  local ticket = redis.call('RPOP', called) or redis.call('RPOP', ready)
+  local ticket
+  if ARGV[3] == '1' then
+    ticket = take_due() or take_ready()
+  else
+    ticket = take_ready() or take_due()
+  end
   if not ticket then return false end
   local job = redis.call('HMGET', JOB_OF .. ticket,
     'document', 'attempts', 'stage', 'polls', 'received', 'deliveries', 'account')
@@ -52,15 +75,15 @@ local function take_returned()
   if not job[1] then return true end
   if job[3] == 'watch' and job[7] then
     -- The verdict will be asked for next: TikTok allows so many questions a minute.
-    local limit = tonumber(ARGV[8])
-    local next = next_call(job[7], 'post_status', limit)
-    if next > now then
-      redis.call('ZADD', timers, next, ticket)
+    local next = note_call(job[7], 'post_status', ARGV[8])
+    if next then
+      late[#late + 1], late[#late + 2] = next, ticket
       return true
     end
-    note_call(job[7], 'post_status', limit)
   end
-  hand_out(ticket, job[1], job)
+  local fence, deliveries = next_fence(), (job[6] or 0) + 1
+  redis.call('HSET', JOB_OF .. ticket, 'fence', fence, 'deliveries', deliveries)
+  hand_out(ticket, fence, deliveries, job[1], job)
   return true
 end
 
@@ -74,6 +97,8 @@ while #jobs - 2 < most do
   if not took then break end
 end
 
-local next = redis.call('ZRANGE', timers, 0, 0, 'WITHSCORES')
-if next[2] then jobs[1] = math.max(0, tonumber(next[2]) - now) end
+if #rung > 0 then redis.call('ZREM', timers, unpack(rung)) end
+if #late > 0 then redis.call('ZADD', timers, unpack(late)) end
+if #rung + #late > 0 then next_timer = redis.call('ZRANGE', timers, 0, 0, 'WITHSCORES')[2] end
+if next_timer then jobs[1] = math.max(0, next_timer - now) end
 return jobs

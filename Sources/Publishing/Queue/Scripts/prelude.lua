@@ -40,15 +40,21 @@ end
 -- from here to there.
 local CALL_WINDOW = 61000
 
--- When an account may call an endpoint again; a time that has passed: now.
-local function next_call(account, endpoint, limit)
-  local times = CALLS_OF .. endpoint .. ':' .. account
-  return tonumber(redis.call('LINDEX', times, limit - 1) or -CALL_WINDOW) + CALL_WINDOW
-end
-
+-- Counts a call, unless the account has used up its minute.
+-- Returns nothing when the call may be made, else the time at which it may.
 local function note_call(account, endpoint, limit)
   local times = CALLS_OF .. endpoint .. ':' .. account
-  redis.call('LPUSH', times, now)
-  redis.call('LTRIM', times, 0, limit - 1)
+  if redis.call('LPUSH', times, now) > tonumber(limit) then
+    local oldest = redis.call('LINDEX', times, limit)
+    if oldest + CALL_WINDOW > now then
+      redis.call('LPOP', times)
+      return oldest + CALL_WINDOW
+    end
+    redis.call('LTRIM', times, 0, limit - 1)
+  end
   redis.call('PEXPIRE', times, CALL_WINDOW)
+end
+
+local function forget_call(account, endpoint)
+  redis.call('LPOP', CALLS_OF .. endpoint .. ':' .. account)
 end

@@ -4,7 +4,6 @@
 if redis.call('ZREM', DEAD, ARGV[1]) == 0 then return 0 end
 local id = redis.call('HGET', JOB_OF .. ARGV[1], 'id')
 redis.call('UNLINK', JOB_OF .. ARGV[1])
-if id and redis.call('GET', OWNER_OF .. id) == ARGV[1] then
-  redis.call('PEXPIRE', OWNER_OF .. id, ARGV[2])
-end
+-- Only its owner bears an id.
+if id then redis.call('PEXPIRE', OWNER_OF .. id, ARGV[2]) end
 return 1

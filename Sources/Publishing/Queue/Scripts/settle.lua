@@ -1,13 +1,15 @@
--- Ends a worker's hold on a job: it is done, is parked until a time, or goes to the dead letters.
--- ARGV 1 ticket  2 fence  3 'done', 'park' or 'dead'  4 park for (ms; 0: ready at once)
+-- Ends a worker's hold on a job: it is done, is parked until a time, stands in the line of its
+-- account, or goes to the dead letters.
+-- ARGV 1 ticket  2 fence  3 'done', 'park', 'line' or 'dead'  4 park for (ms; 0: ready at once)
 --      5 stage to go on at  6 polls so far  7 attempts so far  8 '1': the post does not count
 --      9 hold the account for (ms; 0: no)  10 why  11 how long a finished job's id is kept (ms)
 --      12 '1': keep the account's slot: what the job waits for concerns the whole account
+--      13 slots of the account, for 'line'
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
 local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'account', 'id', 'queue')
 if job[1] ~= ARGV[2] then return -1 end
-release(ticket)
+if ARGV[3] == 'done' then redis.call('ZREM', LEASES, ticket) else release(ticket) end
 
 local account, id, queue = job[2], job[3], job[4]
 if account then
@@ -34,14 +36,12 @@ if account then
   if ARGV[12] ~= '1' then free_slot(account, ticket) end
 end
 
--- The id stays taken for a while; PostgreSQL refuses it ever after.
+-- The id stays taken for a while; PostgreSQL refuses it ever after. Only its owner bears an id.
 local function forget(gone, name)
   redis.call('UNLINK', JOB_OF .. gone)
   if not name then return end
   redis.call('ZREM', CANCELS, name)
-  if redis.call('GET', OWNER_OF .. name) == gone then
-    redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])
-  end
+  redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])
 end
 
 if ARGV[3] == 'done' then
@@ -61,7 +61,20 @@ else
   redis.call('HSET', JOB_OF .. ticket,
     'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
   local delay = tonumber(ARGV[4])
-  if delay > 0 then
+  if ARGV[3] == 'line' then
+    -- A slot may have become free since the job was told to wait: nobody else would call it.
+    local slots = SLOTS_OF .. account
+    if redis.call('SCARD', slots) < tonumber(ARGV[13]) then
+      redis.call('SADD', slots, ticket)
+      redis.call('LPUSH', READY_OF .. queue, ticket)
+    else
+      redis.call('RPUSH', LINE_OF .. account, ticket)
+      redis.call('HINCRBY', IN_LINE, queue, 1)
+    end
+  elseif ARGV[12] == '1' and redis.call('SISMEMBER', SLOTS_OF .. account, ticket) == 0 then
+    -- It owns no slot to keep: admission puts it where whoever waits for the account belongs.
+    redis.call('LPUSH', READY_OF .. queue, ticket)
+  elseif delay > 0 then
     redis.call('ZADD', TIMERS_OF .. queue, now + delay, ticket)
   else
     redis.call('LPUSH', READY_OF .. queue, ticket)

@@ -1,0 +1,110 @@
+package import FoundationEssentials
+package import Redis
+
+/// Dead letters without their documents, which may be of any length.
+extension JobQueue {
+    /// One dead letter, as Redis knows it.
+    package struct DeadTicket: Sendable {
+        package let ticket: String
+        /// From the document where no worker got so far as to note it; `nil`: it cannot be read.
+        package var job: String?
+        package var account: String?
+        package let queue: String
+        /// A code of the error catalogue.
+        package let reason: String
+        package let diedAt: Date
+    }
+
+    /// The newest first.
+    ///
+    /// - Parameter offset: how many newer ones to skip.
+    package func deadTickets(
+        from offset: Int,
+        atMost most: Int
+    ) async throws(RedisError) -> [DeadTicket] {
+        let range = try await redis.send(
+            [
+                "ZRANGE", .text(keys.dead), .integer(Int64(offset)),
+                .integer(Int64(offset + most - 1)), "REV", "WITHSCORES",
+            ]
+        )
+        let parts = (range.array ?? []).compactMap(\.text)
+        let tickets = stride(from: 0, to: parts.count - 1, by: 2).map { (parts[$0], parts[$0 + 1]) }
+        let jobs = try await redis.pipeline(
+            tickets.map { ticket, _ in
+                ["HMGET", .text(keys.job(ticket)), "id", "account", "queue", "reason"]
+            }
+        )
+        var dead = zip(tickets, jobs).compactMap { ticket, job in
+            DeadTicket(ticket.0, diedAt: ticket.1, (job.array ?? []).map(\.text))
+        }
+        try await readNames(&dead)
+        return dead
+    }
+
+    /// A document that broke a rule was never admitted, and its id not noted.
+    private func readNames(_ dead: inout [DeadTicket]) async throws(RedisError) {
+        let nameless = dead.indices.filter { dead[$0].job == nil }
+        let lengths = try await redis.pipeline(
+            nameless.map { ["HSTRLEN", .text(keys.job(dead[$0].ticket)), "document"] }
+        )
+        let short = zip(nameless, lengths)
+            .filter { $1.integer ?? 0 <= PublishJob.documentBytesMax }.map(\.0)
+        let documents = try await redis.pipeline(
+            short.map { ["HGET", .text(keys.job(dead[$0].ticket)), "document"] }
+        )
+        for (index, document) in zip(short, documents) {
+            guard let names = PublishJob.names(in: document.bytes ?? []) else { continue }
+            (dead[index].job, dead[index].account) = names
+        }
+    }
+
+    /// What upstream pushed.
+    package enum Document: Sendable {
+        case bytes([UInt8])
+        /// Longer than any job document, and not fetched.
+        case tooLong(bytes: Int)
+        /// The job has ended.
+        case gone
+    }
+
+    package func document(of ticket: String) async throws(RedisError) -> Document {
+        let key = keys.job(ticket)
+        let length = try await redis.send(["HSTRLEN", .text(key), "document"]).integer ?? 0
+        guard length <= PublishJob.documentBytesMax else { return .tooLong(bytes: Int(length)) }
+        let document = try await redis.send(["HGET", .text(key), "document"]).bytes
+        return document.map(Document.bytes) ?? .gone
+    }
+
+    /// Whether a worker has the job.
+    func isInHand(_ ticket: String) async throws(RedisError) -> Bool {
+        try await redis.send(["HEXISTS", .text(keys.job(ticket)), "fence"]).integer == 1
+    }
+}
+
+extension JobQueue.DeadTicket {
+    /// - Parameter fields: id, account, queue and reason; no queue: the job is gone meanwhile.
+    fileprivate init?(_ ticket: String, diedAt: String, _ fields: [String?]) {
+        guard fields.count == 4, let queue = fields[2], let died = Double(diedAt) else {
+            return nil
+        }
+        self.ticket = ticket
+        job = fields[0]
+        account = fields[1]
+        self.queue = queue
+        reason = fields[3] ?? ""
+        self.diedAt = Date(timeIntervalSince1970: died / 1000)
+    }
+}
+
+extension PublishJob {
+    /// Id and account of a document, also of one that breaks rules; `nil`: it has no id.
+    static func names(in document: [UInt8]) -> (id: String?, account: String?)? {
+        do throws(BrokenDocument) {
+            let job = try PublishJob(document: document)
+            return (job.id, job.account)
+        } catch {
+            return error.id.map { ($0, error.account) }
+        }
+    }
+}
