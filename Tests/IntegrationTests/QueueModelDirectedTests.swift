@@ -223,4 +223,19 @@ struct QueueModelDirectedTests {
             #expect(try await scene.admit(ravi) == .run)
         }
     }
+
+    @Test func `a job handed back before its account is known goes on after its wait`()
+        async throws
+    {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            let held = try await scene.takeNew("job-1", of: "mira")
+            let handedBack = Settlement.park(for: .seconds(60), held.claim)
+
+            #expect(try await scene.queue.settle(held.claim, as: handedBack))
+
+            #expect(try await scene.claim().isEmpty)
+            try await scene.advance(.seconds(60))
+            #expect(try await scene.claim().map(\.ticket) == [held.claim.ticket])
+        }
+    }
 }

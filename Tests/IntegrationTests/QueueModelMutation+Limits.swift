@@ -20,8 +20,8 @@ extension QueueModelMutation {
         ),
         QueueModelMutation(
             "waiting in line is not counted",
-            in: "admit",
-            "redis.call('HINCRBY', IN_LINE, known[2], 1)"
+            in: "settle",
+            "redis.call('HINCRBY', IN_LINE, queue, 1)"
         ),
         QueueModelMutation(
             "the account's slot is kept by what is over",
@@ -31,8 +31,13 @@ extension QueueModelMutation {
         QueueModelMutation(
             "there are as many slots as jobs",
             in: "admit",
-            "if redis.call('SCARD', slots) >= tonumber(ARGV[5]) then",
-            "if false then"
+            "redis.call('SCARD', slots) > tonumber(ARGV[5])",
+            "false"
+        ),
+        QueueModelMutation(
+            "whoever is told to stand in line keeps a slot",
+            in: "admit",
+            "  redis.call('SREM', slots, ticket)\n"
         ),
         QueueModelMutation(
             "a job runs without its slot",
@@ -40,10 +45,10 @@ extension QueueModelMutation {
             "redis.call('SADD', slots, ticket)"
         ),
         QueueModelMutation(
-            "whoever waits in line keeps the lease",
-            in: "admit",
-            "    release(ticket)\n    redis.call('RPUSH', LINE_OF .. account, ticket)",
-            "    redis.call('RPUSH', LINE_OF .. account, ticket)"
+            "whoever stands in line leaves a slot that is free",
+            in: "settle",
+            "if redis.call('SCARD', slots) < tonumber(ARGV[13]) then",
+            "if false then"
         ),
         QueueModelMutation(
             "a cancelled job leaves the line uncounted",
@@ -90,22 +95,20 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a day has no limit",
             in: "admit",
-            "if limit >= 0 and not is_counted and redis.call('ZCARD', counted) >= limit then",
-            "if false then"
+            "if limit >= 0 and redis.call('ZCARD', counted) >= limit",
+            "if false and redis.call('ZCARD', counted) >= limit"
         ),
         QueueModelMutation(
             "a limit of zero is none",
             in: "admit",
-            "if limit >= 0 and not is_counted",
-            "if limit > 0 and not is_counted",
-            seed: 2
+            "if limit >= 0 and redis.call('ZCARD', counted) >= limit",
+            "if limit > 0 and redis.call('ZCARD', counted) >= limit"
         ),
         QueueModelMutation(
-            "no limit is a limit of zero",
+            "the first job beyond the limit is let through",
             in: "admit",
-            "if limit >= 0 and not is_counted",
-            "if not is_counted",
-            seed: 2
+            "redis.call('ZCARD', counted) >= room",
+            "redis.call('ZCARD', counted) > room"
         ),
         QueueModelMutation(
             "a day is an hour short",
@@ -165,24 +168,35 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a minute has no limit for what posts begin with",
             in: "admit",
-            "if next > now then return park('calls', next, jitter) end"
+            "  if next then\n    for before",
+            "  if false then\n    for before"
         ),
         QueueModelMutation(
             "what posts begin with is not counted",
             in: "admit",
-            "for i = 13, #ARGV, 2 do note_call(account, ARGV[i], tonumber(ARGV[i + 1])) end"
+            "redis.call('LPUSH', times, now)",
+            "redis.call('LLEN', times)"
+        ),
+        QueueModelMutation(
+            "calls that are not made stay counted",
+            in: "admit",
+            "for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end"
         ),
         QueueModelMutation(
             "a minute has no limit for calls",
             in: "call",
-            "if next > now then return next - now end",
-            seed: 5
+            "if next then return next - now end"
+        ),
+        QueueModelMutation(
+            "a call that is put off counts",
+            in: "call",
+            "      redis.call('LPOP', times)\n"
         ),
         QueueModelMutation(
             "calls are not counted",
             in: "call",
-            "note_call(account, ARGV[4], tonumber(ARGV[5]))",
-            seed: 5
+            "redis.call('LPUSH', times, now)",
+            "redis.call('LLEN', times)"
         ),
         QueueModelMutation(
             "a post that begins late counts from its admission",
@@ -193,21 +207,19 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a minute has no limit for verdicts",
             in: "claim",
-            "if next > now then",
-            "if false then",
-            seed: 8
+            "    if next then\n      late",
+            "    if false then\n      late"
         ),
         QueueModelMutation(
             "questions for verdicts are not counted",
             in: "claim",
-            "note_call(job[7], 'post_status', limit)",
-            seed: 16
+            "redis.call('LPUSH', times, now)",
+            "redis.call('LLEN', times)"
         ),
         QueueModelMutation(
             "a verdict that must wait is forgotten",
             in: "claim",
-            "redis.call('ZADD', timers, next, ticket)",
-            seed: 8
+            "if #late > 0 then redis.call('ZADD', timers, unpack(late)) end"
         ),
         QueueModelMutation(
             "a minute is five seconds short",

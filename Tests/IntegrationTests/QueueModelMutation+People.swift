@@ -2,24 +2,22 @@
 extension QueueModelMutation {
     static let people = [
         QueueModelMutation(
-            "an account that is paused for a while posts",
+            "a paused account posts",
             in: "admit",
-            "if pause > 0 then return park('pause', now + pause, jitter) end",
-            seed: 2
+            "if stops[1] then",
+            "if false then"
         ),
         QueueModelMutation(
-            "an account that is paused until resumed posts",
+            "a pause without an end is over at once",
             in: "admit",
-            "if pause == -1 then",
-            "if false then",
-            seed: 7
+            "left < 0 and 3600000 or left",
+            "left - 1000"
         ),
         QueueModelMutation(
             "a held account posts",
             in: "admit",
-            "if hold then return",
-            "if false then return",
-            seed: 10
+            "if stops[2] then",
+            "if false then"
         ),
         QueueModelMutation(
             "accounts are never held",
@@ -74,9 +72,13 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a dead letter can be cancelled",
             in: "cancel",
-            "or redis.call('ZSCORE', DEAD, ticket) then",
-            "then",
-            seed: 28
+            " or redis.call('ZSCORE', DEAD, ticket) then",
+            " then"
+        ),
+        QueueModelMutation(
+            "a job in doubt can be cancelled",
+            in: "cancel",
+            "job[4] == 'reconcile' or "
         ),
         QueueModelMutation(
             "old requests to cancel stay for ever",
@@ -87,19 +89,19 @@ extension QueueModelMutation {
         QueueModelMutation(
             "jobs run before their time",
             in: "admit",
-            "if scheduled > now then return park('schedule', scheduled, 0) end"
+            "if scheduled > now then return wait('schedule', scheduled) end"
         ),
         QueueModelMutation(
             "jobs begin after their end",
             in: "admit",
-            "if expires > 0 and expires <= now and not is_counted then return {'expired'} end"
+            "if expires > 0 and expires <= now and not",
+            "if false and not"
         ),
         QueueModelMutation(
             "jobs that have begun expire",
             in: "admit",
-            "expires <= now and not is_counted",
-            "expires <= now",
-            seed: 4
+            " and not redis.call('ZSCORE', counted, ticket) then\n  return {'expired'}",
+            " then\n  return {'expired'}"
         ),
         QueueModelMutation(
             "jobs wait beyond their end",
