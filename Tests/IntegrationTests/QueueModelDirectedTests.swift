@@ -238,4 +238,19 @@ struct QueueModelDirectedTests {
             #expect(try await scene.claim().map(\.ticket) == [held.claim.ticket])
         }
     }
+
+    @Test func `a job in doubt is past cancelling`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            let held = try await scene.takeNew("job-1", of: "mira")
+            #expect(try await scene.admit(held) == .run)
+            let doubt = Settlement.park(for: .seconds(60), stage: .reconcile, attempts: 0)
+            #expect(try await scene.queue.settle(held.claim, as: doubt))
+
+            #expect(try await scene.queue.cancel("job-1") == .ended)
+            #expect(try await scene.claim().isEmpty)
+            // A person may let it begin anew, and nothing of the request stays.
+            #expect(try await scene.queue.revive(held.claim.ticket))
+            #expect(try await scene.admit(try await scene.take()) == .run)
+        }
+    }
 }

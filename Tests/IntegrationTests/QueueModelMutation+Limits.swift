@@ -42,13 +42,15 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a job runs without its slot",
             in: "admit",
-            "redis.call('SADD', slots, ticket)"
+            "redis.call('SADD', slots, ticket) == 1",
+            "false"
         ),
         QueueModelMutation(
             "whoever stands in line leaves a slot that is free",
             in: "settle",
             "if redis.call('SCARD', slots) < tonumber(ARGV[13]) then",
-            "if false then"
+            "if false then",
+            seed: 51
         ),
         QueueModelMutation(
             "a cancelled job leaves the line uncounted",
@@ -102,7 +104,8 @@ extension QueueModelMutation {
             "a limit of zero is none",
             in: "admit",
             "if limit >= 0 and redis.call('ZCARD', counted) >= limit",
-            "if limit > 0 and redis.call('ZCARD', counted) >= limit"
+            "if limit > 0 and redis.call('ZCARD', counted) >= limit",
+            seed: 2
         ),
         QueueModelMutation(
             "the first job beyond the limit is let through",
@@ -138,7 +141,7 @@ extension QueueModelMutation {
             in: "settle",
             "if ARGV[8] == '1' then",
             "if false then",
-            seed: 3
+            seed: 4
         ),
         QueueModelMutation(
             "posts are always given back",
@@ -150,7 +153,7 @@ extension QueueModelMutation {
             "drafts are not given back",
             in: "settle",
             "redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)",
-            seed: 8
+            seed: 12
         ),
         QueueModelMutation(
             "an account that posts is not counted",
@@ -180,23 +183,27 @@ extension QueueModelMutation {
         QueueModelMutation(
             "calls that are not made stay counted",
             in: "admit",
-            "for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end"
+            "for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end",
+            seed: 26
         ),
         QueueModelMutation(
             "a minute has no limit for calls",
             in: "call",
-            "if next then return next - now end"
+            "if next then return next - now end",
+            seed: 13
         ),
         QueueModelMutation(
             "a call that is put off counts",
             in: "call",
-            "      redis.call('LPOP', times)\n"
+            "      redis.call('LPOP', times)\n",
+            seed: 13
         ),
         QueueModelMutation(
             "calls are not counted",
             in: "call",
             "redis.call('LPUSH', times, now)",
-            "redis.call('LLEN', times)"
+            "redis.call('LLEN', times)",
+            seed: 8
         ),
         QueueModelMutation(
             "a post that begins late counts from its admission",
@@ -208,18 +215,21 @@ extension QueueModelMutation {
             "a minute has no limit for verdicts",
             in: "claim",
             "    if next then\n      late",
-            "    if false then\n      late"
+            "    if false then\n      late",
+            seed: 12
         ),
         QueueModelMutation(
             "questions for verdicts are not counted",
             in: "claim",
             "redis.call('LPUSH', times, now)",
-            "redis.call('LLEN', times)"
+            "redis.call('LLEN', times)",
+            seed: 12
         ),
         QueueModelMutation(
             "a verdict that must wait is forgotten",
             in: "claim",
-            "if #late > 0 then redis.call('ZADD', timers, unpack(late)) end"
+            "if #late > 0 then redis.call('ZADD', timers, unpack(late)) end",
+            seed: 12
         ),
         QueueModelMutation(
             "a minute is five seconds short",

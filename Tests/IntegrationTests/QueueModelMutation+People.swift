@@ -5,7 +5,8 @@ extension QueueModelMutation {
             "a paused account posts",
             in: "admit",
             "if stops[1] then",
-            "if false then"
+            "if false then",
+            seed: 2
         ),
         QueueModelMutation(
             "a pause without an end is over at once",
@@ -17,21 +18,22 @@ extension QueueModelMutation {
             "a held account posts",
             in: "admit",
             "if stops[2] then",
-            "if false then"
+            "if false then",
+            seed: 14
         ),
         QueueModelMutation(
             "accounts are never held",
             in: "settle",
             "if hold > now then",
             "if false then",
-            seed: 6
+            seed: 14
         ),
         QueueModelMutation(
             "resuming leaves the hold",
             in: "resume",
             ", HOLD_OF .. account)",
             ")",
-            seed: 10
+            seed: 37
         ),
         QueueModelMutation(
             "resuming drops the timer of whoever waits",
@@ -56,7 +58,7 @@ extension QueueModelMutation {
             in: "cancel",
             "redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1",
             "redis.call('ZSCORE', TIMERS_OF .. job[2], ticket)",
-            seed: 2
+            seed: 3
         ),
         QueueModelMutation(
             "what is over stays asked to cancel",
@@ -73,18 +75,14 @@ extension QueueModelMutation {
             "a dead letter can be cancelled",
             in: "cancel",
             " or redis.call('ZSCORE', DEAD, ticket) then",
-            " then"
-        ),
-        QueueModelMutation(
-            "a job in doubt can be cancelled",
-            in: "cancel",
-            "job[4] == 'reconcile' or "
+            " then",
+            seed: 19
         ),
         QueueModelMutation(
             "old requests to cancel stay for ever",
             in: "cancel",
             "redis.call('ZREMRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000)",
-            seed: 2
+            seed: 3
         ),
         QueueModelMutation(
             "jobs run before their time",
@@ -107,14 +105,14 @@ extension QueueModelMutation {
             "jobs wait beyond their end",
             in: "admit",
             "if expires > now and expires < due then due = expires end",
-            seed: 2
+            seed: 5
         ),
         QueueModelMutation(
             "a revived job stays dead as well",
             in: "revive",
             "redis.call('ZREM', DEAD, ARGV[1]) == 0",
             "not redis.call('ZSCORE', DEAD, ARGV[1])",
-            seed: 3
+            seed: 6
         ),
         QueueModelMutation(
             "whatever has a job can be revived",
@@ -127,7 +125,7 @@ extension QueueModelMutation {
             in: "revive",
             "redis.call('HDEL', JOB_OF .. ARGV[1], 'attempts', ",
             "redis.call('HDEL', JOB_OF .. ARGV[1], ",
-            seed: 5
+            seed: 6
         ),
         QueueModelMutation(
             "whatever has a job can be purged",
@@ -145,7 +143,7 @@ extension QueueModelMutation {
             "a purged job's id is taken for ever",
             in: "purge",
             "redis.call('PEXPIRE', OWNER_OF .. id, ARGV[2])",
-            seed: 2
+            seed: 4
         ),
     ]
 }

@@ -20,7 +20,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a call does not look at the fence",
             in: "call",
-            "if is_stale(ticket, ARGV[2]) then return -1 end"
+            "if is_stale(ticket, ARGV[2]) then return -1 end",
+            seed: 2
         ),
         QueueModelMutation(
             "a beat does not look at the fence",
@@ -60,7 +61,8 @@ extension QueueModelMutation {
             "a claim does not see that Redis has lost fences",
             in: "claim",
             "if fence > tonumber(ARGV[7]) then return fence end",
-            "if true then return fence end"
+            "if true then return fence end",
+            seed: 8
         ),
         QueueModelMutation(
             "a claim gives the same fence again",
@@ -109,7 +111,7 @@ extension QueueModelMutation {
             "a job that its worker lost is not made ready",
             in: "survive",
             "make_ready(ARGV[1])",
-            seed: 5
+            seed: 7
         ),
         QueueModelMutation(
             "a delivery that did no harm counts",
@@ -210,8 +212,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "fresh documents never come first",
             in: "claim",
-            "if ARGV[3] == '1' then",
-            "if false then"
+            "if ARGV[3] == '1' then\n    took",
+            "if false then\n    took"
         ),
         QueueModelMutation(
             "a job's failed attempts are forgotten",
