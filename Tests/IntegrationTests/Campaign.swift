@@ -39,7 +39,7 @@ struct Campaign: Sendable {
         facts.mishaps = await crew.mishaps
         let findings = CampaignVerdict(facts).findings
         let report = CampaignReport(plan: plan, facts: facts, findings: findings, bed: bed)
-        CampaignReport.say(report.summary(strikes: strikes, days: days))
+        CampaignReport.say(try await report.summary(strikes: strikes, days: days))
         for finding in findings { Issue.record("seed \(size.seed): \(finding)") }
         if !findings.isEmpty { CampaignReport.say(try await report.details()) }
     }

@@ -25,12 +25,20 @@ actor CampaignCrew {
         return try bed.startWorker("worker-\(starts)")
     }
 
-    func kill(_ index: Int, replacedAfter pause: Duration) async throws {
-        let worker = workers[index]
-        noteOwnEnd(of: worker)
-        await worker.kill()
-        try await Task.sleep(for: pause)
-        workers[index] = try launch()
+    func kill(_ index: Int) async {
+        noteOwnEnd(of: workers[index])
+        await workers[index].kill()
+    }
+
+    func killAll() async {
+        for index in workers.indices { await kill(index) }
+    }
+
+    /// Starts new ones in the places of those that were killed.
+    func replaceKilled() throws {
+        for index in workers.indices where !workers[index].isRunning {
+            workers[index] = try launch()
+        }
     }
 
     /// Stops it in mid-flight for longer than its leases last.
@@ -47,6 +55,10 @@ actor CampaignCrew {
     func stop(_ index: Int) async throws {
         let worker = workers[index]
         noteOwnEnd(of: worker)
+        // Before that it has nothing to hand back, and may not be listening yet.
+        try await waitUntil("a worker's start", state: { worker.err }) {
+            worker.err.contains("worker.start")
+        }
         try await drain(worker)
         workers[index] = try launch()
     }

@@ -27,18 +27,42 @@ struct CampaignMischief: Sendable {
 
     private func perform(_ strike: CampaignStrike) async throws {
         let pause = Duration.milliseconds(strike.pause)
+        let servers = bed.servers
         switch strike.kind {
-        case .killWorker: try await crew.kill(strike.worker, replacedAfter: pause)
-        case .freezeWorker: try await crew.freeze(strike.worker, for: Self.freeze + pause)
-        case .stopWorker: try await crew.stop(strike.worker)
+        case .killWorker:
+            await crew.kill(strike.worker)
+            try await Task.sleep(for: pause)
+            try await crew.replaceKilled()
         case .killRedis:
-            await bed.servers.redis.kill()
+            await servers.redis.kill()
             try await Task.sleep(for: pause)
-            try await bed.servers.redis.restart()
+            try await servers.redis.restart()
         case .killPostgres:
-            await bed.servers.postgres.kill()
+            await servers.postgres.kill()
             try await Task.sleep(for: pause)
-            try await bed.servers.postgres.restart()
+            try await servers.postgres.restart()
+        case .killAll: try await killAll(for: pause)
+        case .freezeWorker: try await crew.freeze(strike.worker, for: Self.freeze + pause)
+        case .freezeRedis:
+            await servers.redis.pause()
+            try await Task.sleep(for: Self.freeze + pause)
+            await servers.redis.resume()
+        case .freezePostgres:
+            await servers.postgres.pause()
+            try await Task.sleep(for: Self.freeze + pause)
+            await servers.postgres.resume()
+        case .stopWorker: try await crew.stop(strike.worker)
         }
+    }
+
+    private func killAll(for pause: Duration) async throws {
+        async let redis: Void = bed.servers.redis.kill()
+        async let postgres: Void = bed.servers.postgres.kill()
+        async let workers: Void = crew.killAll()
+        _ = await (redis, postgres, workers)
+        try await Task.sleep(for: pause)
+        try await bed.servers.redis.restart()
+        try await bed.servers.postgres.restart()
+        try await crew.replaceKilled()
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Postgres
 import Publishing
 import Sandbox
 import Support
@@ -17,7 +18,7 @@ struct CampaignReport: Sendable {
         FileHandle.standardError.write(Data("campaign: \(text)\n".utf8))
     }
 
-    func summary(strikes: [CampaignStrike.Kind: Int], days: Int) -> String {
+    func summary(strikes: [CampaignStrike.Kind: Int], days: Int) async throws -> String {
         let kinds = CampaignStrike.Kind.allCases.map { "\($0) \(strikes[$0] ?? 0)" }
         let journal = bed.sandbox.journal()
         let counts = CampaignFinding.Kind.allCases.map { kind in
@@ -31,9 +32,31 @@ struct CampaignReport: Sendable {
             days \(days + 1)
               \(kinds.joined(separator: ", "))
               requests \(journal.count), spoilt \(journal.count { $0.fault != nil })
+              \(try await events())
               \(ends.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", "))
               \(counts.joined(separator: ", "))
             """
+    }
+
+    /// How much the strikes have met: jobs that were taken over, uploads that went on elsewhere.
+    private func events() async throws -> String {
+        let rows = try await bed.database.query(
+            "SELECT event, count(*) AS times FROM publish_events GROUP BY event ORDER BY event"
+        )
+        let events = try rows.map { "\(try $0.text("event")) \(try $0.int("times"))" }
+        let recovered = logs().flatMap(\.lines).compactMap { line in
+            line.firstMatch(of: /jobs\.recovered count=(\d+)/).flatMap { Int($0.1) }
+        }
+        return "events: \(events.joined(separator: ", ")); recovered \(recovered.reduce(0, +))"
+    }
+
+    private func logs() -> [(name: String, lines: [Substring])] {
+        // A folder that cannot be read has no logs to show.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: bed.folder)) ?? []
+        return names.filter { $0.hasSuffix(".err") }.map { name in
+            let text = try? String(contentsOfFile: "\(bed.folder)/\(name)", encoding: .utf8)
+            return (name, (text ?? "").split(separator: "\n"))
+        }
     }
 
     /// Rows, events, requests and log lines of the first findings.
@@ -73,14 +96,9 @@ struct CampaignReport: Sendable {
     }
 
     private func logLines(naming job: String) -> [String] {
-        // A folder that cannot be read has no logs to show.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: bed.folder)) ?? []
-        return names.filter { $0.hasSuffix(".err") }.flatMap { name -> [String] in
-            let text = try? String(contentsOfFile: "\(bed.folder)/\(name)", encoding: .utf8)
-            let lines = (text ?? "").split(separator: "\n").filter { line in
-                line.contains("\(job) ") || line.hasSuffix(job)
-            }
-            return lines.suffix(20).map { "  \(name): \($0)" }
+        logs().flatMap { name, lines in
+            lines.filter { $0.contains("\(job) ") || $0.hasSuffix(job) }
+                .suffix(20).map { "  \(name): \($0)" }
         }
     }
 }

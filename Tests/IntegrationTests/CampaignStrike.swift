@@ -8,29 +8,29 @@ struct CampaignStrike: Sendable {
 
     enum Kind: String, Sendable, CaseIterable {
         case killWorker, killRedis, killPostgres
-        /// SIGSTOP until its leases are over, then SIGCONT.
-        case freezeWorker
+        /// Every worker and both servers at once, as when the power goes.
+        case killAll
+        /// SIGSTOP until leases are over, then SIGCONT.
+        case freezeWorker, freezeRedis, freezePostgres
         /// SIGTERM: it must hand back what it has, and exit with 0.
         case stopWorker
 
-        var isKill: Bool { self != .freezeWorker && self != .stopWorker }
+        var isKill: Bool { Self.kills.contains(self) }
+
+        /// Out of ten kills.
+        static let kills: [Kind] =
+            [.killWorker, .killRedis, .killWorker, .killPostgres, .killWorker, .killAll]
+            + [Kind](repeating: .killWorker, count: 4)
+        /// Out of four strikes that kill nobody.
+        static let others: [Kind] = [.freezeWorker, .stopWorker, .freezeRedis, .freezePostgres]
     }
 
-    /// Of every six kills one hits Redis and one PostgreSQL.
     static func plan(
         _ size: CampaignSize,
         using random: inout CampaignRandom
     ) -> [CampaignStrike] {
-        let kills = (0..<size.kills).map { number -> Kind in
-            switch number % 6 {
-            case 2: .killRedis
-            case 5: .killPostgres
-            default: .killWorker
-            }
-        }
-        let others = (0..<size.kills / 3).map {
-            $0.isMultiple(of: 2) ? Kind.freezeWorker : .stopWorker
-        }
+        let kills = (0..<size.kills).map { Kind.kills[$0 % Kind.kills.count] }
+        let others = (0..<size.kills / 3).map { Kind.others[$0 % Kind.others.count] }
         return (kills + others).shuffled(using: &random).map { kind in
             CampaignStrike(
                 kind: kind,
