@@ -2,6 +2,7 @@ internal import Crypto
 internal import EventLoop
 internal import Files
 internal import HTTP
+internal import JSON
 internal import Postgres
 internal import Processes
 internal import Publishing
@@ -30,7 +31,7 @@ struct Assembly: Sendable {
             schema: settings.schema
         )
         queue = JobQueue(redis: redis, keys: settings.keys, lease: settings.lease)
-        accounts = Accounts(database: database, fernet: settings.fernet)
+        accounts = Accounts(database: database, on: loop, fernet: settings.fernet)
         log = Log(
             level: settings.logLevel,
             format: settings.logFormat,
@@ -66,7 +67,8 @@ struct Assembly: Sendable {
     /// A worker and what only it needs.
     struct WorkerParts: Sendable {
         let worker: Worker
-        let waiters: [String: RedisClient]
+        let waiters: [JobQueue.Place: RedisClient]
+        let health: TikTokHealth
         let http: HTTPClient
         let heartbeat: EventLoop
         let heartbeatRedis: RedisClient
@@ -80,7 +82,8 @@ struct Assembly: Sendable {
     }
 
     /// Tells the worker of each change that the clients notice, in the order in which they come.
-    func reportOutages(to worker: Worker) async {
+    func reportOutages(to parts: WorkerParts) async {
+        let worker = parts.worker
         await redis.onChange { state in
             let reason: String? = if case .down(let reason) = state { reason } else { nil }
             Task { await worker.redisChanged(awayBecause: reason) }
@@ -88,6 +91,9 @@ struct Assembly: Sendable {
         await database.onChange { state in
             let reason: String? = if case .down(let reason) = state { reason } else { nil }
             Task { await worker.databaseChanged(awayBecause: reason) }
+        }
+        parts.health.onChange { change in
+            Task { await worker.tiktokChanged(change) }
         }
     }
 
@@ -100,55 +106,85 @@ struct Assembly: Sendable {
             timeouts: RedisTimeouts(connect: settings.lease / 3, command: settings.lease / 3)
         )
         let beats = JobQueue(redis: heartbeatRedis, keys: settings.keys, lease: settings.lease)
-        let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease)
+        let desk = makeDesk()
+        let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease, desk: desk)
         let http = HTTPClient(on: loop)
-        let waiters = settings.queues.map { choice in
-            (choice.name, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
+        let health = TikTokHealth(api: settings.api)
+        let waiters = settings.queues.flatMap { queue.places(of: $0.name) }.map { place in
+            (place, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
         }
         return WorkerParts(
-            worker: makeWorker(http: http, keeper: keeper),
+            worker: makeWorker(http: http, keeper: keeper, health: health, desk: desk),
             waiters: Dictionary(uniqueKeysWithValues: waiters),
+            health: health,
             http: http,
             heartbeat: heartbeat,
             heartbeatRedis: heartbeatRedis
         )
     }
 
-    private func makeWorker(http: HTTPClient, keeper: LeaseKeeper) -> Worker {
+    private func makeDesk() -> Desk {
+        Desk(
+            worker: settings.workerName,
+            facts: [
+                "host": .string(Hostname.current),
+                "process": .integer(Int64(ProcessIdentity.pid)),
+                "concurrency": .integer(Int64(settings.concurrency)),
+                "queues": .array(settings.queues.map { .string($0.name) }),
+            ]
+        )
+    }
+
+    private func makeWorker(
+        http: HTTPClient,
+        keeper: LeaseKeeper,
+        health: TikTokHealth,
+        desk: Desk
+    ) -> Worker {
         let drain = Drain()
-        let history = History(database: database, worker: settings.workerName)
-        return Worker(
-            on: loop,
-            options: Worker.Options(
-                queues: settings.queues,
-                concurrency: settings.concurrency,
-                grace: settings.grace
-            ),
+        let history = History(database: database, on: loop, worker: settings.workerName)
+        let api = TikTokAPI(
+            base: settings.api,
+            uploadHosts: settings.uploadHosts,
+            send: health.watching { request throws(HTTPError) in try await http.send(request) }
+        )
+        let parts = Worker.Parts(
             queue: queue,
             keeper: keeper,
-            publisher: makePublisher(http: http, history: history, drain: drain),
+            publisher: makePublisher(api: api, history: history, drain: drain, desk: desk),
             recorder: Recorder(
                 history: history,
                 queue: queue,
                 retries: settings.retries,
                 maxAttempts: settings.maxAttempts,
+                health: health,
                 drain: drain,
                 log: log
             ),
             history: history,
+            health: health,
+            desk: desk,
             drain: drain,
             log: log
+        )
+        return Worker(
+            on: loop,
+            options: Worker.Options(
+                queues: settings.queues,
+                concurrency: settings.concurrency,
+                grace: settings.grace,
+                statusCallsPerMinute: settings.limits.perMinute.status
+            ),
+            parts: parts
         )
     }
 
     private func makePublisher(
-        http: HTTPClient,
+        api: TikTokAPI,
         history: History,
-        drain: Drain
+        drain: Drain,
+        desk: Desk
     ) -> Publisher {
-        let api = TikTokAPI(base: settings.api, uploadHosts: settings.uploadHosts) {
-            request throws(HTTPError) in try await http.send(request)
-        }
         let uploads = Uploads(
             api: api,
             history: history,
@@ -165,8 +201,10 @@ struct Assembly: Sendable {
             media: Media(root: settings.mediaRoot),
             uploads: uploads,
             verdict: Verdict(api: api, history: history),
+            reconciliation: Reconciliation(api: api, history: history),
             history: history,
-            drain: drain
+            drain: drain,
+            desk: desk
         )
     }
 }

@@ -71,7 +71,13 @@ struct Settings: Sendable {
         limits = Admission.Limits(
             concurrency: reader.whole(.accountConcurrency, 1...100),
             dailyPosts: reader.whole(.dailyPostLimit, 0...100_000),
-            dailyDrafts: reader.whole(.dailyDraftLimit, 0...100_000)
+            dailyDrafts: reader.whole(.dailyDraftLimit, 0...100_000),
+            activeAccounts: reader.whole(.dailyAccountLimit, 0...10_000_000),
+            perMinute: Admission.CallsPerMinute(
+                creatorInfo: reader.whole(.creatorInfoPerMinute, 1...100_000),
+                inits: reader.whole(.initPerMinute, 1...100_000),
+                status: reader.whole(.statusPerMinute, 1...100_000)
+            )
         )
         statusDeadline = reader.seconds(.statusDeadlineSeconds, 60...604_800)
         logLevel = reader.word(.logLevel, as: LogLevel.self) ?? .info
@@ -192,10 +198,6 @@ extension SettingReader {
     /// the part arrives.
     fileprivate mutating func checkSettingsOfLaterParts() {
         _ = whole(.uploadMemoryBytes, 16_777_216...1_099_511_627_776)
-        _ = whole(.dailyAccountLimit, 0...10_000_000)
-        for setting in [Setting.initPerMinute, .creatorInfoPerMinute, .statusPerMinute] {
-            _ = whole(setting, 1...100_000)
-        }
         _ = whole(.celeryResultExpires, 1...31_536_000)
         for setting in [Setting.httpAddress, .webhookAddress] {
             if let address = text(setting), Self.port(of: address) == nil {

@@ -1,20 +1,22 @@
-package import FoundationEssentials
+internal import FoundationEssentials
 internal import Postgres
 internal import Redis
 internal import TikTok
 
 /// What happens to one job, on one screen: each step lives in the folder of the same name.
 package struct Publisher: Sendable {
-    private let admission: Admission
-    private let accounts: Accounts
+    let admission: Admission
+    let accounts: Accounts
     private let media: Media
     private let uploads: Uploads
     private let verdict: Verdict
-    private let history: History
-    private let drain: Drain
+    let reconciliation: Reconciliation
+    let history: History
+    let drain: Drain
+    private let desk: Desk
 
-    /// A job whose workers died this often without a verdict is not tried again.
-    private static let deliveriesMax = 4
+    /// How long a job waits for its account's connection to be mended before it fails.
+    private static let accountPatience = Duration.seconds(7 * 86_400)
 
     package init(
         admission: Admission,
@@ -22,16 +24,20 @@ package struct Publisher: Sendable {
         media: Media,
         uploads: Uploads,
         verdict: Verdict,
+        reconciliation: Reconciliation,
         history: History,
-        drain: Drain
+        drain: Drain,
+        desk: Desk
     ) {
         self.admission = admission
         self.accounts = accounts
         self.media = media
         self.uploads = uploads
         self.verdict = verdict
+        self.reconciliation = reconciliation
         self.history = history
         self.drain = drain
+        self.desk = desk
     }
 
     /// What one turn came to, and where it must be written.
@@ -41,74 +47,98 @@ package struct Publisher: Sendable {
         package let entry: History.Entry?
         /// Whether TikTok may count this post against the account's daily limit.
         package var mayCount = false
-        /// Set when the post may be out: then it has not failed before TikTok says so.
-        package var verdictBy: Date?
         /// The job's own limit of attempts.
         package var maxAttempts: Int?
+        /// For logs; `nil` when the document could not be read.
+        package var jobID: String?
     }
 
     /// Takes a claimed job as far as it goes now.
     package func publish(_ claim: Claim, lease: Lease) async -> Result {
         do throws(BrokenDocument) {
             let job = try PublishJob(claim)
-            return await publish(job, claim, lease)
+            desk.note(claim, id: job.id, step: claim.stage.step)
+            var result =
+                claim.stage == .reconcile
+                ? await reconcile(job, claim, lease) : await publish(job, claim, lease)
+            result.jobID = job.id
+            return result
         } catch {
             return await reject(error, claim)
         }
     }
 
-    private func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
+    func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
         var entry: History.Entry?
         var standing: Standing?
         do throws(Stop) {
             let account = try await find(job.account)
+            let asked = ContinuousClock.now
+            var answer = Admission.Answer.run
             if claim.stage == .post {
-                let answer = try await admit(job, claim, account)
-                guard answer == .run else { return try await parked(answer, job, claim) }
+                answer = try await admit(job, claim, account)
+                if let result = try await parked(answer, job, claim, lease) { return result }
             }
             let status: Status = claim.stage == .watch ? .processing : .preparing
             switch try await open(job, claim, as: status) {
             case .ours(let opened, let ledger):
                 let known = Standing(ledger)
                 (entry, standing) = (opened, known)
-                let outcome = try await post(job, account, claim, lease, opened, ledger, known)
-                return result(outcome, job, opened, known)
+                let turn = TurnMaker(
+                    job: job,
+                    claim: claim,
+                    lease: lease,
+                    entry: opened,
+                    standing: known,
+                    pacer: Pacer(admission, job, claim, countedAt: asked)
+                )
+                let outcome = try await post(turn, account, ledger, answer)
+                return result(outcome, job, claim, opened, known)
             case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
             case .duplicate: return try await duplicate(job)
             }
         } catch {
             let outcome = Outcome(error, verdictBy: standing?.verdictDeadline)
-            return result(outcome, job, entry, standing)
+            return result(outcome, job, claim, entry, standing)
         }
+    }
+
+    /// Everything of a turn but the token, which not every job gets to need.
+    private struct TurnMaker {
+        let job: PublishJob
+        let claim: Claim
+        let lease: Lease
+        let entry: History.Entry
+        let standing: Standing
+        let pacer: Pacer
     }
 
     /// The path itself: from an admitted job to TikTok's verdict.
     private func post(
-        _ job: PublishJob,
+        _ maker: TurnMaker,
         _ account: Account?,
-        _ claim: Claim,
-        _ lease: Lease,
-        _ entry: History.Entry,
         _ ledger: Ledger,
-        _ standing: Standing
+        _ answer: Admission.Answer
     ) async throws(Stop) -> Outcome {
-        guard claim.deliveries <= Self.deliveriesMax else { throw .refused(.workerKiller) }
-        if job.hasExpired, ledger.publishID == nil { return .expired }
+        guard !maker.claim.killsWorkers else { throw .refused(.workerKiller) }
+        if ledger.publishID == nil, let end = answer.end { return end }
         guard let account else { throw .refused(.accountUnknown) }
         let turn = Turn(
-            job: job,
-            claim: claim,
-            lease: lease,
+            job: maker.job,
+            claim: maker.claim,
+            lease: maker.lease,
             drain: drain,
-            entry: entry,
-            token: try token(of: account),
-            standing: standing
+            entry: maker.entry,
+            token: try accounts.token(of: account),
+            standing: maker.standing,
+            pacer: maker.pacer
         )
         if let outcome = try await verdict.ask(ledger, for: turn, username: account.username) {
             try await recordUnseenEnd(of: ledger, turn, outcome)
             return outcome
         }
-        guard claim.stage == .post else {
+        if let end = answer.end { return end }
+        guard maker.claim.stage == .post else {
             // TikTok waits for bytes still, and sending needs a slot of the account.
             throw .failed(.uploadStuck("TikTok has not got every byte"))
         }
@@ -146,19 +176,14 @@ package struct Publisher: Sendable {
         try await turn.recording { () throws(HistoryError) in
             try await history.began(turn.entry, openID: account.openID)
         }
+        desk.note(turn.claim, id: turn.job.id, step: "uploading")
         try await uploads.post(video, for: turn, ledger: ledger)
-        return .waiting(
-            .tiktok,
-            for: VerdictPolling.delay(afterPolls: 0),
-            stage: .watch,
-            holdAccount: false,
-            why: nil
-        )
+        return .waiting(.verdict(for: VerdictPolling.delay(afterPolls: 0)))
     }
 
     // MARK: The steps, with their errors turned into stops
 
-    private func find(_ account: String) async throws(Stop) -> Account? {
+    func find(_ account: String) async throws(Stop) -> Account? {
         do {
             return try await accounts.find(account)
         } catch {
@@ -166,27 +191,18 @@ package struct Publisher: Sendable {
         }
     }
 
-    private func token(of account: Account) throws(Stop) -> AccessToken {
-        do {
-            return try accounts.token(of: account)
-        } catch {
-            throw .refused(error)
-        }
-    }
-
-    /// A job that will not post now still asks whether its id is its own.
+    /// A job that has killed its workers only asks whether its id is its own.
     private func admit(
         _ job: PublishJob,
         _ claim: Claim,
         _ account: Account?
     ) async throws(Stop) -> Admission.Answer {
-        let ends = job.hasExpired || claim.deliveries > Self.deliveriesMax
         do {
             return try await admission.admit(
                 job,
                 claim: claim,
                 dailyPosts: account?.dailyPostLimit,
-                needsSlot: !ends
+                needsSlot: !claim.killsWorkers
             )
         } catch {
             throw .queueAway
@@ -205,83 +221,53 @@ package struct Publisher: Sendable {
         }
     }
 
-    // MARK: Jobs that do not run now
-
-    private func parked(
-        _ answer: Admission.Answer,
-        _ job: PublishJob,
-        _ claim: Claim
-    ) async throws(Stop) -> Result {
-        switch answer {
-        case .run, .stale: throw .lost
-        case .duplicate: return try await duplicate(job)
-        case .wait(let reason, let until):
-            switch try await openPatiently(job, claim) {
-            case .ours(let entry, _):
-                return Result(outcome: .parked(reason, until: until), entry: entry)
-            case .ended, .duplicate:
-                // The queue holds a job that has ended; its next turn finds that out again.
-                return Result(outcome: .lost, entry: nil)
-            }
-        }
-    }
-
-    /// Admission has parked the job already: without its row nobody would know where it is.
-    private func openPatiently(
-        _ job: PublishJob,
-        _ claim: Claim
-    ) async throws(Stop) -> History.Opening {
-        // A task of its own: the lease has ended with the admission, and that cancels this turn.
-        let opening = await Task { () -> Swift.Result<History.Opening, Stop> in
-            for _ in 0..<30 {
-                do throws(HistoryError) {
-                    return .success(try await history.open(job, claim: claim, status: .waiting))
-                } catch {
-                    guard case .away = error, !drain.isDraining else {
-                        return .failure(Stop(error))
-                    }
-                }
-                try? await Task.sleep(for: .seconds(1))  // nobody cancels this task
-            }
-            return .failure(.databaseAway)
-        }.value
-        return try opening.get()
-    }
-
-    private func duplicate(_ job: PublishJob) async throws(Stop) -> Result {
-        do {
-            try await history.duplicate(of: job.id)
-            return Result(outcome: .duplicate, entry: nil)
-        } catch {
-            throw Stop(error)
-        }
-    }
-
-    private func reject(_ broken: BrokenDocument, _ claim: Claim) async -> Result {
-        do {
-            try await history.rejected(broken, claim: claim)
-            return Result(outcome: .rejected(.documentBroken(broken)), entry: nil)
-        } catch {
-            return Result(outcome: Outcome(Stop(error), verdictBy: nil), entry: nil)
-        }
-    }
-
-    private func result(
+    func result(
         _ outcome: Outcome,
         _ job: PublishJob,
+        _ claim: Claim,
         _ entry: History.Entry?,
         _ standing: Standing?
     ) -> Result {
-        Result(
+        var outcome = outcome
+        if case .waiting(let waiting) = outcome, waiting.reason == .accountPaused,
+            let why = waiting.why, job.waitsSince(claim) < .now - Self.accountPatience.seconds
+        {
+            outcome = .failed(why)
+        }
+        return Result(
             outcome: outcome,
             entry: entry,
             mayCount: standing?.mayCount ?? false,
-            verdictBy: standing?.verdictDeadline,
             maxAttempts: job.maxAttempts
         )
     }
 }
 
+extension Admission.Answer {
+    /// How the job ends, if nothing of its post is at TikTok.
+    fileprivate var end: Outcome? {
+        switch self {
+        case .cancelled: .cancelled
+        case .expired: .expired
+        case .run, .wait, .duplicate, .stale: nil
+        }
+    }
+}
+
 extension PublishJob {
-    var hasExpired: Bool { expiresAt.map { $0 <= .now } ?? false }
+    /// Since when nothing but its account has kept it from being posted.
+    fileprivate func waitsSince(_ claim: Claim) -> Date {
+        max(claim.receivedAt, publishAt ?? claim.receivedAt)
+    }
+}
+
+extension Claim.Stage {
+    /// As `workers` shows it.
+    fileprivate var step: String {
+        switch self {
+        case .post: "preparing"
+        case .watch: "asking for the verdict"
+        case .reconcile: "asking about a post in doubt"
+        }
+    }
 }

@@ -11,6 +11,7 @@ package struct Recorder: Sendable {
     private let queue: JobQueue
     private let retries: RetryPolicy
     private let maxAttempts: Int
+    private let health: TikTokHealth
     private let drain: Drain
     private let log: Log
 
@@ -25,9 +26,11 @@ package struct Recorder: Sendable {
         queue: JobQueue,
         retries: RetryPolicy,
         maxAttempts: Int,
+        health: TikTokHealth,
         drain: Drain,
         log: Log
     ) {
+        self.health = health
         self.drain = drain
         self.log = log
         self.history = history
@@ -90,14 +93,16 @@ package struct Recorder: Sendable {
             return .handedBack(after: Self.mendingTime)
         }
         guard case .retry(let failure) = result.outcome else { return result.outcome }
+        // TikTok's outage is no fault of the job's.
+        let burns = !(failure.isServersFault && health.isAway)
         let wait = retries.wait(
             afterAttempts: claim.attempts + 1,
-            of: result.maxAttempts ?? maxAttempts,
+            of: burns ? result.maxAttempts ?? maxAttempts : .max,
             retryAfter: failure.retryAfter,
             random: .random(in: 0..<1)
         )
         guard let wait else { return .failed(failure.afterLastAttempt) }
-        return .waiting(.backoff, for: wait, stage: .post, holdAccount: false, why: failure)
+        return .waiting(Waiting(.backoff, for: wait, why: failure, burnsAttempt: burns))
     }
 
     /// Writes the row.
@@ -116,19 +121,8 @@ package struct Recorder: Sendable {
         case .delivered:
             try await end(result, as: .delivered, nil)
             return .done()
-        case .parked(let reason, let until):
-            if let entry = result.entry {
-                try await history.waits(
-                    entry,
-                    for: reason,
-                    until: until,
-                    status: .waiting,
-                    why: nil
-                )
-            }
-            return nil
-        case .waiting(let reason, let delay, let stage, let holdAccount, let why):
-            return try await wait(result, claim, reason, delay, stage, holdAccount, why)
+        case .waiting(let waiting):
+            return try await wait(result, claim, waiting)
         case .retry(let failure), .failed(let failure):
             try await end(result, as: .failed, failure)
             return .dead(
@@ -138,23 +132,51 @@ package struct Recorder: Sendable {
             )
         case .inDoubt(let failure):
             try await end(result, as: .inDoubt, failure)
-            return .dead(reason: failure.code, attempts: claim.attempts, givesPostBack: false)
+            return Self.askAgain(claim, afterQuestions: 0)
+        case .stillInDoubt:
+            return Self.askAgain(claim, afterQuestions: claim.polls + 1)
         case .rejected(let failure):
             return .dead(reason: failure.code, attempts: claim.attempts, givesPostBack: true)
         case .expired:
             try await end(result, as: .expired, nil)
             return .done(givesPostBack: true)
+        case .cancelled:
+            try await end(result, as: .cancelled, nil)
+            return .done(givesPostBack: !result.mayCount)
         case .duplicate:
             return .done(givesPostBack: true)
+        case .reconciled:
+            return .done()
+        case .alreadyRecorded(.inDoubt) where claim.stage != .reconcile:
+            return Self.askAgain(claim, afterQuestions: 0)
         case .alreadyRecorded(let status):
             return status == .failed || status == .inDoubt || status == .rejected
                 ? .dead(reason: status.rawValue, attempts: claim.attempts, givesPostBack: false)
                 : .done()
         case .handedBack(let delay):
             return .park(for: delay, claim)
-        case .lost:
+        case .parked, .lost:
             return nil
         }
+    }
+
+    /// A post in doubt is asked about now and then; the last time, it becomes a dead letter.
+    private static func askAgain(_ claim: Claim, afterQuestions questions: Int) -> Settlement {
+        guard let delay = Reconciliation.delay(afterQuestions: questions) else {
+            return .dead(
+                reason: Status.inDoubt.rawValue,
+                attempts: claim.attempts,
+                givesPostBack: false
+            )
+        }
+        var settlement = Settlement.park(
+            for: delay,
+            stage: .reconcile,
+            attempts: claim.attempts
+        )
+        settlement.polls = questions
+        settlement.reason = Status.inDoubt.rawValue
+        return settlement
     }
 
     private func end(
@@ -177,58 +199,26 @@ package struct Recorder: Sendable {
     private func wait(
         _ result: Publisher.Result,
         _ claim: Claim,
-        _ reason: WaitingFor,
-        _ delay: Duration,
-        _ stage: Claim.Stage,
-        _ holdAccount: Bool,
-        _ why: Failure?
+        _ waiting: Waiting
     ) async throws -> Settlement {
         if let entry = result.entry {
             try await history.waits(
                 entry,
-                for: reason,
-                until: .now + delay.seconds,
-                status: stage == .watch ? .processing : .waiting,
-                why: why
+                for: waiting.reason,
+                until: .now + waiting.delay.seconds,
+                status: waiting.stage == .watch ? .processing : .waiting,
+                why: waiting.why
             )
         }
         var settlement = Settlement.park(
-            for: delay,
-            stage: stage,
-            attempts: reason == .backoff ? claim.attempts + 1 : claim.attempts
+            for: waiting.delay,
+            stage: waiting.stage,
+            attempts: claim.attempts + (waiting.burnsAttempt ? 1 : 0)
         )
-        settlement.polls = stage == .watch ? claim.polls + 1 : 0
-        settlement.holdAccount = holdAccount ? delay : .zero
-        settlement.reason = why?.code ?? reason.rawValue
+        settlement.polls = waiting.stage == .watch ? claim.polls + 1 : 0
+        settlement.holdAccount = waiting.holdsAccount ? waiting.delay : .zero
+        settlement.keepsSlot = waiting.keepsSlot
+        settlement.reason = waiting.why?.code ?? waiting.reason.rawValue
         return settlement
-    }
-}
-
-extension Outcome {
-    /// Whether it may only be settled once a row says so.
-    fileprivate var needsRow: Bool {
-        switch self {
-        case .published, .delivered, .waiting, .retry, .failed, .inDoubt, .expired: true
-        case .parked, .rejected, .duplicate, .alreadyRecorded, .handedBack, .lost: false
-        }
-    }
-
-    /// For logs and metrics.
-    package var name: String {
-        switch self {
-        case .published: "published"
-        case .delivered: "delivered"
-        case .parked(let reason, _): "waiting.\(reason.rawValue)"
-        case .waiting(let reason, _, _, _, _): "waiting.\(reason.rawValue)"
-        case .retry: "retry"
-        case .failed: "failed"
-        case .inDoubt: "in_doubt"
-        case .rejected: "rejected"
-        case .expired: "expired"
-        case .duplicate: "duplicate"
-        case .alreadyRecorded: "already_recorded"
-        case .handedBack: "handed_back"
-        case .lost: "lost"
-        }
     }
 }

@@ -13,6 +13,7 @@ package struct Turn: Sendable {
     let entry: History.Entry
     let token: AccessToken
     let standing: Standing
+    let pacer: Pacer
 
     /// Throws when the job is no longer ours.
     ///
@@ -23,16 +24,22 @@ package struct Turn: Sendable {
         guard !Task.isCancelled else { throw drain.isDraining ? .draining : .lost }
     }
 
-    /// Throws also when the worker is stopping: stands where a step can be left without loss.
+    /// Throws also when the worker is stopping or the job was cancelled: stands where a step can be
+    /// left without loss.
     func checkGoingOn() throws(Stop) {
         try checkHeld()
+        guard !lease.isCancelAsked || standing.verdictDeadline != nil else { throw .cancelled }
         guard !drain.isDraining else { throw .draining }
     }
 
-    /// Calls TikTok; a call that failed because the job was lost is no fault of TikTok's.
+    /// Calls TikTok once the account's limits allow it; a call that failed because the job was lost
+    /// is no fault of TikTok's.
     func asking<Answer: Sendable>(
+        _ endpoint: Endpoint,
         _ call: () async throws(TikTokError) -> Answer
     ) async throws(Stop) -> Answer {
+        try await pacer.pass(endpoint)
+        try checkHeld()
         do {
             return try await call()
         } catch {

@@ -3,32 +3,50 @@ internal import Telemetry
 
 /// What goes on beside the claims.
 extension Worker {
-    /// Blocks on one list, so that a new document is taken at once and an idle worker asks nothing.
-    func waitForDocuments(on name: String, over connection: RedisClient) async {
+    /// How long one sleep on a list lasts.
+    private static let sleep = Duration.seconds(10)
+
+    /// Sleeps on one list while the worker has nothing to do, so that an arrival is taken at once
+    /// and an idle worker asks nothing.
+    func wait(at place: JobQueue.Place, over connection: RedisClient) async {
+        guard let door = doors[place] else { return }
         while !drain.isDraining, !Task.isCancelled {
-            guard room > 0, !databaseOutage.isOn else {
-                try? await Task.sleep(for: .milliseconds(200))  // cancellation ends the loop above
+            guard door.isOpen, room > 0, !servers.database.isOn else {
+                await door.wait(atMost: Self.sleep)
                 continue
             }
             do {
-                if try await queue.waitForDocument(on: name, over: connection, atMost: .seconds(5))
-                {
+                let came = try await queue.wait(at: place, over: connection, atMost: Self.sleep)
+                servers.refusesWaits = false
+                guard came else { continue }
+                door.close()
+                if room > 0 {
                     pokes.poke()
+                } else {
+                    try await queue.putBack(place, over: connection)
                 }
             } catch {
-                try? await Task.sleep(for: .milliseconds(Int64.random(in: 300..<1000)))
+                // Full or away: the claims look for themselves until it is over.
+                servers.refusesWaits = true
+                try? await Task.sleep(for: .milliseconds(Int64.random(in: 500..<1500)))
             }
         }
     }
 
     /// Every worker looks for jobs of dead workers; the script makes one of them win.
     func recoverRegularly() async {
+        let queues = options.queues.map(\.name)
         while !drain.isDraining, !Task.isCancelled {
             // A dead worker may leave more jobs than one call takes.
-            while let count = try? await queue.recover(), count > 0 {
-                log.warning("jobs.recovered", ["count": .integer(count)])
-                pokes.poke()
-                if count < JobQueue.recoveredMax { break }
+            while let found = try? await queue.recover(lookingAfter: queues) {
+                // Another worker may have set a timer that is due before the ones we know.
+                let known = nextTimer
+                if let timer = found.nextTimer { expectTimer(in: timer) }
+                if found.count > 0 {
+                    log.warning("jobs.recovered", ["count": .integer(found.count)])
+                }
+                if found.count > 0 || nextTimer < known { pokes.poke() }
+                if found.count < JobQueue.recoveredMax { break }
             }
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 4000..<5000)))
         }

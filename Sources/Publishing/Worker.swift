@@ -8,85 +8,114 @@ package import Telemetry
 /// Claims nothing while PostgreSQL is away: what cannot be recorded is not begun.
 package actor Worker {
     package struct Options: Sendable {
-        /// Names of the upstream lists, the most important first; a weighted list repeats a name.
+        /// Names of the upstream lists, the most important first, or with weights.
         package let queues: [QueueChoice]
         /// Jobs in hand at once.
         package let concurrency: Int
         /// How long a drain may take before running steps are cut off.
         package let grace: Duration
+        /// Calls of one account for verdicts in a minute.
+        package let statusCallsPerMinute: Int
 
-        package init(queues: [QueueChoice], concurrency: Int, grace: Duration) {
+        package init(
+            queues: [QueueChoice],
+            concurrency: Int,
+            grace: Duration,
+            statusCallsPerMinute: Int
+        ) {
             self.queues = queues
             self.concurrency = concurrency
             self.grace = grace
+            self.statusCallsPerMinute = statusCallsPerMinute
+        }
+    }
+
+    /// The parts it works with, each made once.
+    package struct Parts: Sendable {
+        package let queue: JobQueue
+        package let keeper: LeaseKeeper
+        package let publisher: Publisher
+        package let recorder: Recorder
+        package let history: History
+        package let health: TikTokHealth
+        package let desk: Desk
+        package let drain: Drain
+        package let log: Log
+
+        package init(
+            queue: JobQueue,
+            keeper: LeaseKeeper,
+            publisher: Publisher,
+            recorder: Recorder,
+            history: History,
+            health: TikTokHealth,
+            desk: Desk,
+            drain: Drain,
+            log: Log
+        ) {
+            self.queue = queue
+            self.keeper = keeper
+            self.publisher = publisher
+            self.recorder = recorder
+            self.history = history
+            self.health = health
+            self.desk = desk
+            self.drain = drain
+            self.log = log
         }
     }
 
     private let loop: EventLoop
-    private let options: Options
-    let queue: JobQueue
-    private let keeper: LeaseKeeper
-    private let publisher: Publisher
-    private let recorder: Recorder
-    private let history: History
-    let drain: Drain
-    let log: Log
+    let options: Options
+    let parts: Parts
 
     /// By fence: a ticket may come back before its last turn has quite ended.
-    private var inHand: [Int64: Task<Void, Never>] = [:]
-    private var readiness: Task<Bool, Never>?
+    var inHand: [Int64: Task<Void, Never>] = [:]
     /// When the worker ends, whatever is still in hand.
-    private var finishBy: ContinuousClock.Instant?
+    private(set) var finishBy: ContinuousClock.Instant?
     private var isPaused = false
-    private var redisOutage = Outage("redis")
-    private(set) var databaseOutage = Outage("postgres")
     private var rounds = 0
+    /// When the next timer is due, as far as this worker knows.
+    var nextTimer = ContinuousClock.now
+    var servers = Servers()
     let pokes = Pokes()
+    let doors: [JobQueue.Place: Door]
+
+    var queue: JobQueue { parts.queue }
+    var drain: Drain { parts.drain }
+    var log: Log { parts.log }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
     }
 
     /// - Parameter loop: the one of the clients, so that a job's steps hop between no threads.
-    package init(
-        on loop: EventLoop,
-        options: Options,
-        queue: JobQueue,
-        keeper: LeaseKeeper,
-        publisher: Publisher,
-        recorder: Recorder,
-        history: History,
-        drain: Drain,
-        log: Log
-    ) {
+    package init(on loop: EventLoop, options: Options, parts: Parts) {
         self.loop = loop
         self.options = options
-        self.queue = queue
-        self.keeper = keeper
-        self.publisher = publisher
-        self.recorder = recorder
-        self.history = history
-        self.drain = drain
-        self.log = log
+        self.parts = parts
+        let places = options.queues.flatMap { parts.queue.places(of: $0.name) }
+        doors = Dictionary(uniqueKeysWithValues: places.map { ($0, Door()) })
     }
 
     // MARK: From outside
 
     /// Runs until `stop` or `handBackAtOnce` has ended.
     ///
-    /// - Parameter waiters: one connection for each queue, used for nothing else.
-    package func run(waiters: [String: RedisClient]) async {
+    /// - Parameter waiters: one connection for each place, used for nothing else.
+    package func run(waiters: [JobQueue.Place: RedisClient]) async {
         log.info("worker.start", ["concurrency": .integer(options.concurrency)])
+        await parts.keeper.start()
         await withTaskGroup { group in
-            for (name, connection) in waiters {
-                group.addTask { await self.waitForDocuments(on: name, over: connection) }
+            for (place, connection) in waiters {
+                group.addTask { await self.wait(at: place, over: connection) }
             }
             group.addTask { await self.recoverRegularly() }
             await claimUntilDrained()
             group.cancelAll()
         }
         await finishInHand()
-        await keeper.stop()
+        await parts.keeper.stop()
         log.info("worker.stop")
     }
 
@@ -94,18 +123,22 @@ package actor Worker {
     package func stop() {
         guard !drain.isDraining else { return }
         log.info("worker.drain", ["in_hand": .integer(inHand.count)])
-        drain.begin()
-        finishBy = .now + options.grace
-        readiness?.cancel()
-        pokes.poke()
+        beginDrain(within: options.grace)
     }
 
     /// Ends every turn now; what was committed is where another worker goes on.
     package func handBackAtOnce() {
-        drain.begin()
-        finishBy = .now + min(options.grace, .seconds(2))
-        readiness?.cancel()
+        beginDrain(within: min(options.grace, .seconds(2)))
         cutOff()
+    }
+
+    private func beginDrain(within grace: Duration) {
+        drain.begin()
+        parts.desk.mode = .draining
+        finishBy = .now + grace
+        servers.readiness?.cancel()
+        pokes.poke()
+        for door in doors.values { door.wake() }
     }
 
     private func cutOff() {
@@ -116,6 +149,7 @@ package actor Worker {
     /// Stops claiming but stays up.
     package func pause() {
         isPaused = true
+        parts.desk.mode = .paused
         log.info("worker.pause")
     }
 
@@ -124,38 +158,39 @@ package actor Worker {
             "worker.state",
             [
                 "in_hand": .integer(inHand.count), "paused": .bool(isPaused),
-                "draining": .bool(drain.isDraining), "redis_up": .bool(!redisOutage.isOn),
-                "postgres_up": .bool(!databaseOutage.isOn),
+                "draining": .bool(drain.isDraining), "redis_up": .bool(!servers.redis.isOn),
+                "postgres_up": .bool(!servers.database.isOn),
+                "tiktok_up": .bool(!parts.health.isAway),
             ]
         )
     }
 
     // MARK: Claiming
 
+    /// How many jobs may be taken now.
     var room: Int {
-        drain.isDraining || isPaused ? 0 : options.concurrency - inHand.count
+        guard !drain.isDraining, !isPaused else { return 0 }
+        let room = options.concurrency - inHand.count
+        // TikTok is away: one job now and then finds out whether it is back.
+        guard let probe = parts.health.nextProbe else { return room }
+        return probe > .zero ? 0 : min(room, 1)
     }
+
+    /// Without anything to wait for, an idle worker looks only this often; what arrives wakes it.
+    private static let idlePause = Duration.seconds(10)
+    /// While Redis refuses to let workers sleep on lists, as a full one does.
+    private static let pollPause = Duration.seconds(1)
 
     private func claimUntilDrained() async {
         while !drain.isDraining {
-            var nextTimer = Duration.seconds(1)
-            if room > 0, await isReady(), !drain.isDraining {
-                nextTimer = min(nextTimer, await claimRound())
+            var pause = servers.refusesWaits ? Self.pollPause : Self.idlePause
+            if room > 0 {
+                pause = await isReady() ? min(pause, await claimRound()) : Self.pollPause
+            } else if let probe = parts.health.nextProbe {
+                pause = min(pause, max(probe, .milliseconds(10)))
             }
-            await pokes.wait(atMost: nextTimer)
+            await pokes.wait(atMost: pause)
         }
-    }
-
-    /// Whether claims make sense now; a drain does not wait for the answer of a server that is
-    /// away.
-    private func isReady() async -> Bool {
-        let check = Task {
-            guard await databaseIsUp(), !Task.isCancelled else { return false }
-            return await fencesAreAbove()
-        }
-        readiness = check
-        defer { readiness = nil }
-        return await check.value
     }
 
     /// Asks each queue once.
@@ -163,110 +198,59 @@ package actor Worker {
     /// - Returns: when to ask again at the latest.
     private func claimRound() async -> Duration {
         rounds += 1
-        var next = Duration.seconds(1)
+        nextTimer = .now + Self.idlePause
+        var isHungry = false
         for name in QueueChoice.order(options.queues, round: rounds) where room > 0 {
-            let asked = ContinuousClock.now
-            let most = min(room, 64)
+            let terms = JobQueue.Terms(
+                most: min(room, 64),
+                freshFirst: rounds.isMultiple(of: 2),
+                seenFence: servers.seenFence,
+                statusCallsPerMinute: options.statusCallsPerMinute
+            )
             do {
-                let caught = try await queue.claim(
-                    from: name,
-                    atMost: most,
-                    freshFirst: rounds.isMultiple(of: 2)
-                )
-                note(&redisOutage, nil)
-                for claim in caught.jobs { await start(claim, claimedAt: asked) }
-                if let timer = caught.nextTimer { next = min(next, timer + .milliseconds(1)) }
-                if caught.jobs.count == most { next = .zero }
+                let caught = try await queue.claim(from: name, on: terms)
+                noteRedis(nil)
+                isHungry = take(caught, of: name, asked: terms.most) || isHungry
             } catch {
-                note(&redisOutage, error.description)
-                fencesAreRaised = false
+                noteRedis(error.description)
+                servers.fencesAreRaised = false
                 return .milliseconds(Int64.random(in: 200..<1000))
             }
         }
-        return next
+        return isHungry ? .zero : max(.zero, ContinuousClock.now.duration(to: nextTimer))
     }
 
-    private func start(_ claim: Claim, claimedAt asked: ContinuousClock.Instant) async {
+    /// - Returns: whether there may be more at once.
+    private func take(_ caught: JobQueue.Catch, of name: String, asked most: Int) -> Bool {
+        guard !caught.isBehind else {
+            servers.fencesAreRaised = false
+            return true
+        }
+        for claim in caught.jobs { start(claim) }
+        if let timer = caught.nextTimer { expectTimer(in: timer) }
+        if case .ends(let left) = caught.pause { expectTimer(in: left) }
+        let isFull = caught.jobs.count == most
+        for (place, door) in doors where place.queue == name {
+            if isFull || caught.pause != nil { door.close() } else { door.open() }
+        }
+        return isFull
+    }
+
+    /// A moment later than Redis said, so that it is certainly due by then.
+    func expectTimer(in time: Duration) {
+        nextTimer = min(nextTimer, .now + time + .milliseconds(1))
+    }
+
+    private func start(_ claim: Claim) {
+        servers.seenFence = max(servers.seenFence, claim.fence)
+        if parts.health.isAway { parts.health.probes() }
+        parts.desk.take(claim)
         let tasks = TaskSlot()
-        let lease = await keeper.hold(claim, claimedAt: asked) { tasks.cancel() }
+        let lease = parts.keeper.hold(claim) { tasks.cancel() }
         let task = Task(name: "job") { await self.turn(claim, lease) }
         tasks.fill(task)
         inHand[claim.fence] = task
         if finishBy != nil { task.cancel() }
-    }
-
-    /// One job's turn, from claim to settlement.
-    private func turn(_ claim: Claim, _ lease: Lease) async {
-        let result = await publisher.publish(claim, lease: lease)
-        // A cancelled turn must still be recorded: the new task is not cancelled with this one.
-        let ending = await Task { await self.recorder.record(result, of: claim, lease: lease) }
-            .value
-        await keeper.release(lease)
-        inHand[claim.fence] = nil
-        report(result, claim, ending)
-        // Either is looked into before the next claim, and costs one question when all is well.
-        if case .handedBack = result.outcome, !drain.isDraining { databaseMayBeAway = true }
-        if case .left = ending { fencesAreRaised = false }
-        pokes.poke()
-    }
-
-    // MARK: Outages
-
-    /// Set by a turn that could not reach PostgreSQL; cleared by an answer.
-    private var databaseMayBeAway = true
-
-    /// Redis has gone away for a reason, or is back: told at once, where a claim would wait first.
-    package func redisChanged(awayBecause reason: String?) {
-        if reason != nil { fencesAreRaised = false }
-        note(&redisOutage, reason)
-        pokes.poke()
-    }
-
-    /// PostgreSQL has gone away for a reason, or may be back.
-    package func databaseChanged(awayBecause reason: String?) {
-        databaseMayBeAway = true
-        if let reason { note(&databaseOutage, reason) }
-        pokes.poke()
-    }
-
-    private func databaseIsUp() async -> Bool {
-        guard databaseMayBeAway || databaseOutage.isOn else { return true }
-        do {
-            _ = try await history.highestFence()
-            databaseMayBeAway = false
-            note(&databaseOutage, nil)
-            return true
-        } catch {
-            note(&databaseOutage, "\(error)")
-            return false
-        }
-    }
-
-    /// Cleared whenever Redis may have come back with older data.
-    private var fencesAreRaised = false
-
-    /// Makes sure that the next fence is above every recorded one; else new claims would be stale.
-    private func fencesAreAbove() async -> Bool {
-        guard !fencesAreRaised else { return true }
-        do {
-            try await queue.raiseFence(above: try await history.highestFence())
-            fencesAreRaised = true
-        } catch let error as RedisError {
-            note(&redisOutage, error.description)
-        } catch {
-            note(&databaseOutage, "\(error)")
-        }
-        return fencesAreRaised
-    }
-
-    private func note(_ outage: inout Outage, _ reason: String?) {
-        switch outage.note(reason) {
-        case .began(let reason):
-            log.warning("server.away", ["server": .string(outage.name), "reason": .string(reason)])
-        case .ended(let after):
-            log.info("server.back", ["server": .string(outage.name), "after": .duration(after)])
-        case nil: break
-        }
     }
 
     // MARK: The end

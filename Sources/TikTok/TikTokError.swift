@@ -56,6 +56,16 @@ package enum TikTokError: Error, Sendable {
         }
     }
 
+    /// Whether it may be that TikTok as a whole is away, rather than that it refuses this request.
+    package var isServersFault: Bool {
+        switch self {
+        case .refused(let refusal): refusal.httpStatus >= 500
+        case .transport(_, let error): error.mayBeOutage
+        case .unreadable(let reply): reply.httpStatus >= 500
+        case .unsafeUploadAddress: false
+        }
+    }
+
     /// What to do about it, who can, and what to tell that person.
     package var entry: ErrorEntry {
         ErrorCatalogue.entry(for: code, httpStatus: httpStatus)

@@ -77,9 +77,7 @@ struct JobsRefusedTests {
                 "unknown": ("account_unknown", "upstream"),
                 "banned": ("spam_risk_user_banned_from_posting", "creator"),
                 "private": ("privacy_not_offered", "upstream"),
-                "expired": ("access_token_expired", "creator"),
                 "revoked": ("account_revoked", "creator"),
-                "foreign": ("token_unreadable", "operator"),
             ]
             let worker = try bed.startWorker()
 
@@ -102,18 +100,69 @@ struct JobsRefusedTests {
             try await bed.expectDrains(worker)
         }
     }
+
+    @Test func `jobs wait for an account whose connection must be mended, and then go on`()
+        async throws
+    {
+        try await TestBed.run { bed in
+            try await bed.connectTroubled()
+            let video = try bed.video("good.mp4", bytes: 100_000)
+            let expected: [String: (code: String, owner: String)] = [
+                "expired": ("access_token_expired", "creator"),
+                "reauthorise": ("account_reauthorise", "creator"),
+                "foreign": ("token_unreadable", "operator"),
+            ]
+            let worker = try bed.startWorker()
+            for account in expected.keys {
+                try await bed.push(bed.job("first-\(account)", account: account, video: video.name))
+                try await bed.push(bed.job("next-\(account)", account: account, video: video.name))
+            }
+
+            for (account, failure) in expected {
+                let row = try await bed.row("first-\(account)", "waits", worker: worker) {
+                    $0.waitingFor == "account_paused"
+                }
+                #expect(row.status == .waiting && row.nextAttemptAt != nil)
+                #expect(row.errorCode == failure.code && row.errorOwner == failure.owner)
+                #expect(row.errorAction?.isEmpty == false)
+                bed.expectNotPosted(row.job)
+            }
+            #expect(bed.sandbox.report().requests.isEmpty)
+
+            try await bed.connect("expired", "reauthorise", "foreign")
+            for account in expected.keys { try await bed.liftHold(of: account) }
+
+            let jobs = expected.keys.flatMap { ["first-\($0)", "next-\($0)"] }
+            for row in try await bed.ends(of: jobs, worker: worker) {
+                bed.expectPosted(row, video)
+                #expect(row.attempt == 1 && row.errorCode == nil)
+            }
+            try await bed.expectDrains(worker)
+        }
+    }
 }
 
 extension TestBed {
+    /// What `resume --account` does.
+    fileprivate func liftHold(of account: String) async throws {
+        let queue = JobQueue(
+            redis: redis,
+            keys: QueueKeys(prefix: key("")),
+            lease: .seconds(15)
+        )
+        _ = try await queue.resume(.account(account))
+    }
+
     /// Accounts named after what is wrong with them, and mira.
     fileprivate func connectTroubled() async throws {
-        try await connect("mira", "expired", "revoked", "foreign")
+        try await connect("mira", "expired", "revoked", "foreign", "reauthorise")
         try await connect("banned") { $0.isBanned = true }
         try await connect("private") { $0.isPrivate = true }
         let troubles: [SQL] = [
             "UPDATE tiktok_accounts SET access_expires_at = now() WHERE account = 'expired'",
             "UPDATE tiktok_accounts SET status = 'revoked' WHERE account = 'revoked'",
             "UPDATE tiktok_accounts SET access_token = 'plain' WHERE account = 'foreign'",
+            "UPDATE tiktok_accounts SET status = 'reauthorise' WHERE account = 'reauthorise'",
         ]
         for trouble in troubles { _ = try await database.execute(trouble) }
     }

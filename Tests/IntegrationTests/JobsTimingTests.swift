@@ -165,8 +165,10 @@ extension TestBed {
 
     /// Lets everything that an account waits for be over: its counted posts, pauses and timers.
     func letTheDayPass(for account: String) async throws {
-        let counted = key("counted:\(account)")
-        for post in try await members(of: counted) { try await makeOld(post, in: counted) }
+        for kind in ["post", "draft"] {
+            let counted = key("counted:\(kind):\(account)")
+            for post in try await members(of: counted) { try await makeOld(post, in: counted) }
+        }
         _ = try await redis.send(["DEL", .text(key("hold:\(account)"))])
         let timers = key("timers:\(queue)")
         for ticket in try await members(of: timers) {

@@ -44,12 +44,16 @@ struct OutcomeTests {
         let outcome = Outcome(stop, verdictBy: nil)
 
         switch (entry.treatment, outcome) {
-        case (.retry, .retry), (.startAgain, .retry), (.refreshToken, .failed),
-            (.reauthorise, .failed), (.permanent, .failed), (.cancelled, .failed),
+        case (.retry, .retry), (.startAgain, .retry), (.permanent, .failed), (.cancelled, .failed),
             (.inDoubt, .inDoubt):
             break
-        case (.wait(let limit), .waiting(let reason, let delay, .post, true, _)):
-            #expect(reason == WaitingFor(limit) && delay == limit.shortestWait)
+        case (.refreshToken, .waiting(let waiting)), (.reauthorise, .waiting(let waiting)):
+            #expect(waiting.reason == .accountPaused && waiting.holdsAccount)
+            #expect(waiting.keepsSlot && !waiting.burnsAttempt)
+        case (.wait(let limit), .waiting(let waiting)):
+            #expect(waiting.reason == WaitingFor(limit) && waiting.delay == limit.shortestWait)
+            #expect(waiting.stage == .post && waiting.holdsAccount && waiting.keepsSlot)
+            #expect(!waiting.burnsAttempt)
         default:
             Issue.record("\(code): \(entry.treatment) became \(outcome)")
         }
@@ -84,12 +88,11 @@ struct OutcomeTests {
     ) {
         let stop = Self.refusal(.known(.rateLimitExceeded), status: 429, retryAfter: wish)
 
-        guard case .waiting(.rateLimit, let delay, _, _, _) = Outcome(stop, verdictBy: nil)
-        else {
+        guard case .waiting(let waiting) = Outcome(stop, verdictBy: nil) else {
             Issue.record("does not wait")
             return
         }
-        #expect(delay == .seconds(seconds))
+        #expect(waiting.reason == .rateLimit && waiting.delay == .seconds(seconds))
     }
 
     @Test func `limits are named as the history names them`() {
@@ -110,6 +113,35 @@ struct OutcomeTests {
 
     // MARK: Our own stops
 
+    @Test func `an account to be mended keeps its posts waiting, and is held`() {
+        guard case .waiting(let waiting) = Outcome(.accountClosed(Self.failure), verdictBy: nil)
+        else {
+            Issue.record("does not wait")
+            return
+        }
+        #expect(waiting.reason == .accountPaused && waiting.why == Self.failure)
+        #expect(waiting.holdsAccount && waiting.keepsSlot && !waiting.burnsAttempt)
+    }
+
+    @Test func `a used-up minute waits for just that long, and keeps the account's slot`() {
+        guard case .waiting(let waiting) = Outcome(.limited(.seconds(7)), verdictBy: nil) else {
+            Issue.record("does not wait")
+            return
+        }
+        #expect(waiting.reason == .rateLimit && waiting.delay == .seconds(7))
+        #expect(waiting.keepsSlot && !waiting.holdsAccount && waiting.stage == .post)
+
+        guard case .waiting(let later) = Outcome(.limited(.seconds(7)), verdictBy: .now + 60) else {
+            Issue.record("does not wait")
+            return
+        }
+        #expect(later.reason == .tiktok && later.stage == .watch && !later.keepsSlot)
+    }
+
+    @Test func `a job that is cancelled in time ends so`() {
+        #expect(Outcome(.cancelled, verdictBy: nil).name == "cancelled")
+    }
+
     @Test func `what will not get better fails, what may is retried`() {
         let refused = Outcome(.refused(Self.failure), verdictBy: nil)
         let failed = Outcome(.failed(Self.failure), verdictBy: nil)
@@ -128,10 +160,12 @@ struct OutcomeTests {
 
         for stop in stops {
             let outcome = Outcome(stop, verdictBy: Date.now + 3600)
-            guard case .waiting(.tiktok, _, .watch, false, _?) = outcome else {
+            guard case .waiting(let waiting) = outcome else {
                 Issue.record("\(stop) ends as \(outcome.name)")
                 continue
             }
+            #expect(waiting.reason == .tiktok && waiting.stage == .watch && waiting.why != nil)
+            #expect(!waiting.holdsAccount && !waiting.keepsSlot && !waiting.burnsAttempt)
             #expect(Outcome(stop, verdictBy: Date.now - 1).name == "in_doubt")
         }
     }

@@ -137,7 +137,7 @@ struct QueueValueTests {
     // MARK: What Redis answers
 
     @Test func `a claim is read from the script's answer`() throws {
-        let claim = try #require(Claim(.array(Self.fields), queue: "tiktok"))
+        let claim = try #require(Claim(.array(Self.fields), queue: "tiktok", claimedAt: .now))
 
         #expect(claim.ticket == "t1" && claim.fence == 7 && claim.deliveries == 2)
         #expect(claim.document == Array("{}".utf8) && claim.attempts == 3 && claim.polls == 4)
@@ -149,17 +149,17 @@ struct QueueValueTests {
         var fields = Self.fields
         fields[5] = .bytes(Array("later".utf8))
 
-        #expect(try #require(Claim(.array(fields), queue: "q")).stage == .post)
+        #expect(try #require(Claim(.array(fields), queue: "q", claimedAt: .now)).stage == .post)
     }
 
     @Test(arguments: [0, 1, 2, 3, 4, 6, 7, 8])
     func `an answer of another shape is no claim`(_ index: Int) {
         var fields = Self.fields
         fields[index] = .null
-        #expect(Claim(.array(fields), queue: "q") == nil)
+        #expect(Claim(.array(fields), queue: "q", claimedAt: .now) == nil)
 
         fields.remove(at: index)
-        #expect(Claim(.array(fields), queue: "q") == nil)
+        #expect(Claim(.array(fields), queue: "q", claimedAt: .now) == nil)
     }
 
     private static let fields: [RedisValue] = [

@@ -8,43 +8,40 @@ import Testing
 ///
 /// What they do is tested on a real Redis.
 struct ScriptTests {
-    private static let scripts: [RedisScript] = [
-        Scripts.claim, Scripts.admit, Scripts.beat, Scripts.recover, Scripts.settle,
-        Scripts.raiseFence,
-    ]
+    private static let scripts = Scripts(QueueKeys(prefix: "{mine}:")).all
 
-    @Test func `every key begins with the prefix`() {
-        let keys = QueueKeys(prefix: "{mine}:")
+    @Test func `the scripts know every key as a constant that begins with the prefix`() {
+        let constants = QueueKeys(prefix: "{mine}:").luaConstants.split(separator: "\n")
 
-        #expect(keys.all.allSatisfy { $0.hasPrefix("{mine}:") && $0.count > 7 })
-        #expect(Set(keys.all).count == keys.all.count)
-        #expect(keys.stage(of: "tiktok") == keys.all[7] + "tiktok")
+        #expect(constants.count > 10)
+        for constant in constants {
+            #expect(constant.wholeMatch(of: /local [A-Z_]+ = '\{mine\}:[a-z_]+:?'/) != nil)
+        }
+        #expect(Set(constants.map { $0.split(separator: " ")[1] }).count == constants.count)
+        #expect(Set(constants.map { $0.split(separator: " ")[3] }).count == constants.count)
     }
 
-    @Test func `the scripts name the keys in the order in which they are given`() throws {
-        let names = [
-            "leases": "LEASES", "fences": "FENCES", "deliveries": "DELIVERIES",
-            "fence": "LAST_FENCE", "dead": "DEAD", "job:": "JOB_OF", "ready:": "READY_OF",
-            "stage:": "STAGE_OF", "timers:": "TIMERS_OF", "slots:": "SLOTS_OF", "line:": "LINE_OF",
-            "counted:": "COUNTED_OF", "hold:": "HOLD_OF", "owner:": "OWNER_OF",
-        ]
-        let declarations = Scripts.claim.source.matches(
-            of: /local ([A-Z_, ]+) = (KEYS\[\d+\](?:, KEYS\[\d+\])*)/
-        )
-        var places: [String: Int] = [:]
-        for declaration in declarations {
-            let words = declaration.1.split(separator: ", ").map(String.init)
-            let indices = declaration.2.matches(of: /\d+/).compactMap { Int($0.0) }
-            #expect(words.count == indices.count)
-            for (word, index) in zip(words, indices) { places[word] = index }
-        }
+    @Test func `a prefix cannot break out of its Lua string`() {
+        let constants = QueueKeys(prefix: #"'\x"#).luaConstants
 
-        let keys = QueueKeys(prefix: "").all
-        #expect(places.count == keys.count)
-        for (index, key) in keys.enumerated() {
-            let name = try #require(names[key])
-            #expect(places[name] == index + 1, "\(key)")
+        #expect(constants.contains(#"= '\039\092xleases'"#))
+    }
+
+    @Test func `keys that Swift uses are the ones that the scripts use`() {
+        let keys = QueueKeys(prefix: "p:")
+        let constants = keys.luaConstants
+
+        for key in [keys.dead, keys.leases, keys.inLine, keys.workers, keys.workerStates] {
+            #expect(constants.contains("'\(key)'"))
         }
+        for key in [
+            keys.stage(of: ""), keys.called(of: ""), keys.ready(of: ""), keys.timers(of: ""),
+            keys.job(""), keys.owner(of: ""),
+        ] {
+            #expect(constants.contains("'\(key)'"))
+        }
+        #expect(keys.pause(of: .queue("a")) == "p:pause:queue:a")
+        #expect(keys.pause(of: .account("a")) == "p:pause:account:a")
     }
 
     @Test(arguments: scripts)

@@ -99,7 +99,11 @@ package final class TestBed: Sendable {
             schema: name,
             size: 2
         )
-        accounts = Accounts(database: database, fernet: try Fernet(keys: [key.key]))
+        accounts = Accounts(
+            database: database,
+            on: Loops.clients,
+            fernet: try Fernet(keys: [key.key])
+        )
         try FileManager.default.createDirectory(
             atPath: folder + "/media",
             withIntermediateDirectories: true

@@ -80,10 +80,7 @@ struct Doctor {
         do {
             let info = RedisInfo(try await assembly.redis.send(["INFO"]).text ?? "")
             let time = try await assembly.redis.send(["TIME"]).array?.first?.integer
-            return [
-                version(info), persistence(info), eviction(info),
-                clock("redis clock", time.map { Double($0) }),
-            ]
+            return redis(info) + [clock("redis clock", time.map { Double($0) })]
         } catch {
             return [
                 Finding(
@@ -95,39 +92,29 @@ struct Doctor {
         }
     }
 
-    private func version(_ info: RedisInfo) -> Finding {
-        let version = info["redis_version"] ?? "unknown"
-        let major = Int(version.prefix { $0 != "." }) ?? 0
-        return major >= 7
-            ? Finding(subject: "redis", verdict: .fine, words: "version \(version)")
-            : Finding(
-                subject: "redis",
-                verdict: .wrong,
-                words: "version \(version); the scripts need 7.0 or newer"
-            )
+    private func redis(_ info: RedisInfo) -> [Finding] {
+        let risks = RedisRisk.find(in: info)
+        return RedisRisk.Subject.allCases.flatMap { subject -> [Finding] in
+            let found = risks.filter { $0.subject == subject }
+            guard found.isEmpty else {
+                return found.map { risk in
+                    Finding(
+                        subject: subject.rawValue,
+                        verdict: risk.isFatal ? .wrong : .warning,
+                        words: "\(risk.words); \(risk.remedy)"
+                    )
+                }
+            }
+            return [Finding(subject: subject.rawValue, verdict: .fine, words: fine(subject, info))]
+        }
     }
 
-    private func persistence(_ info: RedisInfo) -> Finding {
-        info["aof_enabled"] == "1"
-            ? Finding(subject: "redis aof", verdict: .fine, words: "on")
-            : Finding(
-                subject: "redis aof",
-                verdict: .warning,
-                words: "off: jobs are lost when Redis restarts; set appendonly yes"
-            )
-    }
-
-    private func eviction(_ info: RedisInfo) -> Finding {
-        let policy = info["maxmemory_policy"] ?? "unknown"
-        let used = info["used_memory_human"] ?? "?"
-        return policy == "noeviction"
-            ? Finding(subject: "redis memory", verdict: .fine, words: "\(used), noeviction")
-            : Finding(
-                subject: "redis memory",
-                verdict: .warning,
-                words:
-                    "\(used), \(policy): a full Redis drops jobs; set maxmemory-policy noeviction"
-            )
+    private func fine(_ subject: RedisRisk.Subject, _ info: RedisInfo) -> String {
+        switch subject {
+        case .version: "version \(info["redis_version"] ?? "unknown")"
+        case .persistence: "on"
+        case .memory: "\(info["used_memory_human"] ?? "?"), noeviction"
+        }
     }
 
     private func clock(_ subject: String, _ seconds: Double?) -> Finding {
@@ -224,23 +211,5 @@ struct Doctor {
                 words: "MEDIA_ROOT is not set: jobs that name files are refused"
             )
             : Finding(subject: "media", verdict: .fine, words: "the folder opens")
-    }
-}
-
-/// Pure: the answer of `INFO`.
-struct RedisInfo {
-    private let values: [Substring: Substring]
-
-    init(_ text: String) {
-        var values: [Substring: Substring] = [:]
-        for line in text.split(whereSeparator: \.isNewline) {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            values[line[..<colon]] = line[line.index(after: colon)...]
-        }
-        self.values = values
-    }
-
-    subscript(key: String) -> String? {
-        values[Substring(key)].map(String.init)
     }
 }

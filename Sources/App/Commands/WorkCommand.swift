@@ -19,7 +19,7 @@ extension Command {
             let assembly = Assembly(settings)
             try await checkSchema(assembly)
             let parts = assembly.makeWorker()
-            await assembly.reportOutages(to: parts.worker)
+            await assembly.reportOutages(to: parts)
             let signals = Task { await StopSignals.obey(parts.worker) }
             await parts.worker.run(waiters: parts.waiters)
             signals.cancel()

@@ -1,27 +1,54 @@
 package import Crypto
+package import EventLoop
 package import FoundationEssentials
 package import Postgres
-package import TikTok
+internal import TikTok
 
 /// The connected accounts: found, added, and their tokens opened as late as possible.
 package struct Accounts: Sendable {
     private let database: PostgresPool
     private let fernet: Fernet
+    private let lookUps: Batches<String, Result<Account?, PostgresError>>
 
-    package init(database: PostgresPool, fernet: Fernet) {
+    /// Most accounts that are looked up at once.
+    private static let lookUpsMax = 256
+
+    /// - Parameters:
+    ///   - database: with the schema up to date.
+    ///   - loop: the database's.
+    ///   - fernet: seals and opens tokens.
+    package init(database: PostgresPool, on loop: EventLoop, fernet: Fernet) {
         self.database = database
         self.fernet = fernet
+        lookUps = Batches(on: loop, atMost: Self.lookUpsMax) { names in
+            await Self.find(names, in: database)
+        }
     }
 
-    /// Looks an account up.
+    /// Looks an account up, together with those that others look up at the same time.
     ///
     /// - Returns: `nil` when there is none of that name.
     package func find(_ name: String) async throws(PostgresError) -> Account? {
-        let rows = try await database.query(
-            "SELECT * FROM tiktok_accounts WHERE account = \(name)"
-        )
-        guard let row = rows.first else { return nil }
-        return try Account(row)
+        try await lookUps.ask(name).get()
+    }
+
+    private static func find(
+        _ names: [String],
+        in database: PostgresPool
+    ) async -> [Result<Account?, PostgresError>] {
+        do throws(PostgresError) {
+            let rows = try await database.query(
+                "SELECT * FROM tiktok_accounts WHERE account = ANY (\(Array(Set(names))))"
+            )
+            var accounts: [String: Account] = [:]
+            for row in rows {
+                let account = try Account(row)
+                accounts[account.name] = account
+            }
+            return names.map { .success(accounts[$0]) }
+        } catch {
+            return names.map { _ in .failure(error) }
+        }
     }
 
     /// Every account, by name; at most 10,000.
@@ -38,8 +65,17 @@ package struct Accounts: Sendable {
 
     /// The account's access token, or why there is none to post with.
     ///
-    /// A token that does not decrypt is an error, never used as it is.
-    package func token(of account: Account) throws(Failure) -> AccessToken {
+    /// A token that does not decrypt is an error, never used as it is. Only a revoked connection is
+    /// no reason to wait: its creator has said no.
+    func token(of account: Account) throws(Stop) -> AccessToken {
+        do throws(Failure) {
+            return try openToken(of: account)
+        } catch {
+            throw account.status == .revoked ? .refused(error) : .accountClosed(error)
+        }
+    }
+
+    private func openToken(of account: Account) throws(Failure) -> AccessToken {
         guard account.status == .active else {
             throw .accountClosed(status: account.status.rawValue, reason: account.statusReason)
         }

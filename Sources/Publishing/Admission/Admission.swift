@@ -1,30 +1,11 @@
 package import FoundationEssentials
 package import Redis
+internal import TikTok
 
 /// Asks Redis, in one atomic step, whether a job may post now.
 package struct Admission: Sendable {
-    private let queue: JobQueue
-    private let limits: Limits
-
-    /// What one account may do.
-    package struct Limits: Sendable {
-        /// Jobs of one account that transfer at once.
-        package let concurrency: Int
-        /// Posts in a rolling 24 hours; 0: no limit of ours.
-        ///
-        /// TikTok's own cap is "typically around 15" and shared by all apps (Content Sharing
-        /// Guidelines, read 2026-09-11).
-        package let dailyPosts: Int
-        /// Drafts in a rolling 24 hours; TikTok allows 5 pending (Upload API page, read
-        /// 2026-11-22).
-        package let dailyDrafts: Int
-
-        package init(concurrency: Int, dailyPosts: Int, dailyDrafts: Int) {
-            self.concurrency = concurrency
-            self.dailyPosts = dailyPosts
-            self.dailyDrafts = dailyDrafts
-        }
-    }
+    let queue: JobQueue
+    package let limits: Limits
 
     package enum Answer: Sendable, Equatable {
         case run
@@ -32,19 +13,28 @@ package struct Admission: Sendable {
         case wait(WaitingFor, until: Date?)
         /// Another job with the same id came first.
         case duplicate
+        /// Somebody asked for the job to stop.
+        case cancelled
+        /// The time for it to begin is over.
+        case expired
         /// The job is no longer ours.
         case stale
     }
 
     /// The rolling window of TikTok's daily limits.
-    private static let window = Duration.seconds(86400)
+    static let window = Duration.seconds(86400)
+
+    /// Jobs that wait for the same moment come back spread over this long.
+    private static let jitter = Duration.seconds(1)
 
     package init(queue: JobQueue, limits: Limits) {
         self.queue = queue
         self.limits = limits
     }
 
-    /// Asks for a slot and a place in the daily limit of the job's account.
+    /// Asks for a slot and a place in every limit of the job's account.
+    ///
+    /// Where the answer is `run`, the calls that the post begins with are counted already.
     ///
     /// - Parameters:
     ///   - dailyPosts: the account's own limit, when it has one.
@@ -59,32 +49,65 @@ package struct Admission: Sendable {
         // Zero in our settings means no limit; zero in an account's row means nothing at all.
         let own = job.mode == .draft ? nil : dailyPosts
         let limit = own ?? (ours == 0 ? -1 : ours)
-        let notBefore = job.publishAt.map { Int64(($0.timeIntervalSince1970 * 1000).rounded(.up)) }
-        let answer = try await queue.run(
-            Scripts.admit,
-            [
-                .text(claim.ticket), .integer(claim.fence), .text(job.account), .text(job.id),
-                .integer(needsSlot ? Int64(limits.concurrency) : 0),
-                .text(job.mode == .draft ? "draft" : "post"),
-                .integer(Int64(limit)), .integer(Self.window.milliseconds),
-                .integer(Int64.random(in: 0..<1000)), .integer(notBefore ?? 0),
-            ]
-        )
-        return Self.read(answer, limit: job.mode == .draft ? .draftLimit : .dailyLimit)
+        var arguments: [RedisArgument] = [
+            .text(claim.ticket), .integer(claim.fence), .text(job.account), .text(job.id),
+            .integer(needsSlot ? Int64(limits.concurrency) : 0),
+            .text(job.mode.counted),
+            .integer(Int64(limit)), .integer(Self.window.milliseconds),
+            .integer(Int64.random(in: 0..<Self.jitter.milliseconds)),
+            .integer(Self.milliseconds(job.publishAt)), .integer(Self.milliseconds(job.expiresAt)),
+            .integer(Int64(limits.activeAccounts)),
+        ]
+        for endpoint in job.beginsWith {
+            arguments += [.text(endpoint.rawValue), .integer(Int64(limits.calls(of: endpoint)))]
+        }
+        let answer = try await queue.run(queue.scripts.admit, arguments)
+        return Self.read(answer, mode: job.mode)
     }
 
-    private static func read(_ answer: RedisValue, limit: WaitingFor) -> Answer {
+    /// 0: none.
+    private static func milliseconds(_ date: Date?) -> Int64 {
+        date.map { Int64(($0.timeIntervalSince1970 * 1000).rounded(.up)) } ?? 0
+    }
+
+    private static func read(_ answer: RedisValue, mode: PublishJob.Mode) -> Answer {
         let parts = answer.array ?? []
         let until = parts.dropFirst().first?.integer
-            .map { Date(timeIntervalSince1970: Double($0) / 1000) }
+            .flatMap { $0 == 0 ? nil : Date(timeIntervalSince1970: Double($0) / 1000) }
         return switch parts.first?.text {
         case "run": .run
         case "duplicate": .duplicate
+        case "cancelled": .cancelled
+        case "expired": .expired
         case "schedule": .wait(.schedule, until: until)
         case "busy": .wait(.accountBusy, until: nil)
-        case "hold": .wait(.accountPaused, until: until)
-        case "limit": .wait(limit, until: until)
+        case "hold", "pause": .wait(.accountPaused, until: until)
+        case "limit": .wait(mode == .draft ? .draftLimit : .dailyLimit, until: until)
+        case "accounts": .wait(.dailyLimit, until: until)
+        case "calls": .wait(.rateLimit, until: until)
         default: .stale
+        }
+    }
+}
+
+extension PublishJob {
+    /// The calls with a limit a minute that a new post makes before its first byte.
+    var beginsWith: [Endpoint] {
+        switch (content.kind, mode) {
+        case (.video, .direct): [.creatorInfo, .videoInit]
+        case (.video, .draft): [.inboxVideoInit]
+        case (.photo, .direct): [.creatorInfo, .photoInit]
+        case (.photo, .draft): [.photoInit]
+        }
+    }
+}
+
+extension PublishJob.Mode {
+    /// How the scripts name what is counted in a day.
+    var counted: String {
+        switch self {
+        case .direct: "post"
+        case .draft: "draft"
         }
     }
 }

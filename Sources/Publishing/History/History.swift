@@ -1,3 +1,4 @@
+package import EventLoop
 internal import FoundationEssentials
 internal import JSON
 package import Postgres
@@ -11,10 +12,18 @@ package struct History: Sendable {
     let database: PostgresPool
     /// Stands in the rows and events this process writes.
     let worker: String
+    let parkings: Batches<Parked, Result<Bool, HistoryError>>
 
-    package init(database: PostgresPool, worker: String) {
+    /// - Parameters:
+    ///   - database: with the schema up to date.
+    ///   - loop: the database's.
+    ///   - worker: as rows and events name it.
+    package init(database: PostgresPool, on loop: EventLoop, worker: String) {
         self.database = database
         self.worker = worker
+        parkings = Batches(on: loop, atMost: Self.parkedMax) { parked in
+            await Self.park(parked, in: database, worker: worker)
+        }
     }
 
     /// The row to write to: which job, under which claim.
@@ -39,7 +48,7 @@ package struct History: Sendable {
 
     /// Makes the job's row, or takes it over from an earlier claim.
     ///
-    /// - Parameter status: `preparing`, `processing`, or `waiting` when admission has parked it.
+    /// - Parameter status: `preparing` or `processing`.
     package func open(
         _ job: PublishJob,
         claim: Claim,
@@ -75,7 +84,7 @@ package struct History: Sendable {
                     \(status.rawValue), \(job.options.title), \(job.privacy?.tiktokName),
                     \(claim.attempts + 1), \(claim.queue), 'json', \(worker),
                     \(job.metadata?.encodedText), \(claim.receivedAt),
-                    \(status == .waiting ? nil : Date.now), \(claim.fence))
+                    now(), \(claim.fence))
                 ON CONFLICT (job_id) DO UPDATE SET
                     status = EXCLUDED.status, attempt = EXCLUDED.attempt, worker = EXCLUDED.worker,
                     started_at = coalesce(publish_history.started_at, EXCLUDED.started_at),

@@ -108,17 +108,19 @@ extension History {
     func uploadForgotten(_ entry: Entry, why failure: Failure) async throws(HistoryError) {
         try await write(
             "status = 'preparing', publish_id = NULL, uploaded_bytes = NULL",
-            ledger: """
-                publish_id = NULL, upload_url = NULL, upload_expires_at = NULL,
-                chunk_bytes = NULL, chunk_count = NULL, source_bytes = NULL,
-                source_modified_ns = NULL, source_inode = NULL, sent_bytes = 0,
-                verdict_deadline = NULL
-                """,
+            ledger: Self.noUpload,
             to: entry,
             event: "upload_abandoned",
             detail: ["code": .string(failure.code)]
         )
     }
+
+    /// A ledger that knows of no upload.
+    static let noUpload: SQL = """
+        publish_id = NULL, upload_url = NULL, upload_expires_at = NULL, chunk_bytes = NULL,
+        chunk_count = NULL, source_bytes = NULL, source_modified_ns = NULL, source_inode = NULL,
+        sent_bytes = 0, verdict_deadline = NULL
+        """
 
     // MARK: Ends and waits
 
@@ -166,7 +168,7 @@ extension History {
         )
     }
 
-    private static func errorColumns(_ failure: Failure) -> SQL {
+    static func errorColumns(_ failure: Failure) -> SQL {
         """
         error_code = \(failure.code), error_owner = \(failure.owner.rawValue),
         error_message = \(failure.message), error_action = \(failure.action),
@@ -174,7 +176,7 @@ extension History {
         """
     }
 
-    private static let noErrorColumns: SQL =
+    static let noErrorColumns: SQL =
         "error_code = NULL, error_owner = NULL, error_message = NULL, error_action = NULL"
 
     // MARK: Rows without a claim's entry

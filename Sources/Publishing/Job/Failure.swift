@@ -13,6 +13,8 @@ package struct Failure: Error, Sendable, Equatable {
     package var logID: String?
     /// What the server asked us to wait.
     package var retryAfter: Duration?
+    /// Whether it may be that TikTok as a whole is away, and not this job's fault.
+    package var isServersFault = false
 
     package init(
         _ code: String,
@@ -70,6 +72,7 @@ package struct Failure: Error, Sendable, Equatable {
             logID: error.logID,
             retryAfter: error.retryAfter
         )
+        isServersFault = error.isServersFault
     }
 
     /// What the catalogue says of a post that TikTok took and then failed.
@@ -96,12 +99,18 @@ package enum Stop: Error {
     case refused(Failure)
     /// May get better by itself.
     case failed(Failure)
+    /// The account's connection must be mended first; then every post of it can go on.
+    case accountClosed(Failure)
+    /// A limit of the account's is used up for so long.
+    case limited(Duration)
     /// PostgreSQL cannot be asked now.
     case databaseAway
     /// Redis cannot be asked now.
     case queueAway
     /// The worker is stopping; what was done is committed.
     case draining
+    /// Somebody asked for the job to stop, and the post cannot be out.
+    case cancelled
     /// The job is no longer ours, by the queue or by PostgreSQL.
     case lost
 }

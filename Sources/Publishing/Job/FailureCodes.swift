@@ -25,7 +25,9 @@ extension Failure {
             "account_\(status)",
             .creator,
             "The account's connection is \(status)\(reason.map { ": \($0)" } ?? ".")",
-            action: "Connect the account to TikTok again, then push the job again under a new id."
+            action: status == "revoked"
+                ? "Connect the account to TikTok again, then push the job again under a new id."
+                : "Connect the account to TikTok again; its jobs wait for that."
         )
     }
 
@@ -47,7 +49,7 @@ extension Failure {
         "access_token_expired",
         .creator,
         "The account's access token has expired.",
-        action: "Connect the account to TikTok again, then push the job again under a new id."
+        action: "Connect the account to TikTok again; its jobs wait for that."
     )
 
     static let mediaRootMissing = Failure(

@@ -2,25 +2,30 @@ package import FoundationEssentials
 
 /// Every way in which a worker's turn with a job can end.
 ///
-/// The worker has one clause for each.
+/// The recorder has one clause for each.
 package enum Outcome: Sendable {
     /// TikTok says that the post is complete; the ids are empty for posts that are not public.
     case published(postIDs: [String], shareURL: String?)
     /// The draft is in the owner's inbox.
     case delivered
-    /// Admission has parked the job itself; only the row must say so.
+    /// Admission has parked the job itself, and its row says so.
     case parked(WaitingFor, until: Date?)
-    /// Goes on by itself after `delay`; burns no attempt.
-    case waiting(WaitingFor, for: Duration, stage: Claim.Stage, holdAccount: Bool, why: Failure?)
+    case waiting(Waiting)
     /// The attempt failed and another may succeed.
     case retry(Failure)
     /// Will not be posted.
     case failed(Failure)
-    /// TikTok may have posted it and cannot tell us.
+    /// TikTok may have posted it and cannot tell us; it is asked again now and then.
     case inDoubt(Failure)
+    /// Asked about again, and still nobody knows.
+    case stillInDoubt
+    /// Was in doubt, and its row says what became of it.
+    case reconciled
     /// Broke a rule before anything was sent.
     case rejected(Failure)
     case expired
+    /// Somebody asked for it to stop, in time.
+    case cancelled
     /// Another job with this id came first.
     case duplicate
     /// PostgreSQL says the job has ended already; only the queue does not know.
@@ -31,13 +36,49 @@ package enum Outcome: Sendable {
     case lost
 }
 
+/// A job that goes on by itself after a while.
+package struct Waiting: Sendable {
+    let reason: WaitingFor
+    let delay: Duration
+    let stage: Claim.Stage
+    let why: Failure?
+    /// Whether what it waits for concerns every post of the account.
+    let holdsAccount: Bool
+    /// Whether a failed attempt came before.
+    let burnsAttempt: Bool
+
+    init(
+        _ reason: WaitingFor,
+        for delay: Duration,
+        stage: Claim.Stage = .post,
+        why: Failure? = nil,
+        holdsAccount: Bool = false,
+        burnsAttempt: Bool = false
+    ) {
+        self.reason = reason
+        self.delay = delay
+        self.stage = stage
+        self.why = why
+        self.holdsAccount = holdsAccount
+        self.burnsAttempt = burnsAttempt
+    }
+
+    /// For TikTok's verdict on a post that may be out.
+    static func verdict(for delay: Duration, why: Failure? = nil) -> Waiting {
+        Waiting(.tiktok, for: delay, stage: .watch, why: why)
+    }
+
+    /// Whether the job stays the first of its account.
+    var keepsSlot: Bool { stage == .post && (holdsAccount || reason == .rateLimit) }
+}
+
 extension Outcome {
     /// Whether TikTok has the post as asked.
     var isSuccess: Bool {
         switch self {
         case .published, .delivered: true
-        case .parked, .waiting, .retry, .failed, .inDoubt, .rejected, .expired, .duplicate,
-            .alreadyRecorded, .handedBack, .lost:
+        case .parked, .waiting, .retry, .failed, .inDoubt, .stillInDoubt, .reconciled, .rejected,
+            .expired, .cancelled, .duplicate, .alreadyRecorded, .handedBack, .lost:
             false
         }
     }
@@ -48,10 +89,43 @@ extension Outcome {
         case .retry(let failure), .failed(let failure), .inDoubt(let failure),
             .rejected(let failure):
             failure
-        case .waiting(_, _, _, _, let failure): failure
-        case .published, .delivered, .parked, .expired, .duplicate, .alreadyRecorded, .handedBack,
-            .lost:
+        case .waiting(let waiting): waiting.why
+        case .published, .delivered, .parked, .stillInDoubt, .reconciled, .expired, .cancelled,
+            .duplicate, .alreadyRecorded, .handedBack, .lost:
             nil
+        }
+    }
+
+    /// Whether it may only be settled once a row says so.
+    var needsRow: Bool {
+        switch self {
+        case .published, .delivered, .waiting, .retry, .failed, .inDoubt, .expired, .cancelled:
+            true
+        case .parked, .stillInDoubt, .reconciled, .rejected, .duplicate, .alreadyRecorded,
+            .handedBack, .lost:
+            false
+        }
+    }
+
+    /// For logs and metrics.
+    package var name: String {
+        switch self {
+        case .published: "published"
+        case .delivered: "delivered"
+        case .parked(let reason, _): "waiting.\(reason.rawValue)"
+        case .waiting(let waiting): "waiting.\(waiting.reason.rawValue)"
+        case .retry: "retry"
+        case .failed: "failed"
+        case .inDoubt: "in_doubt"
+        case .stillInDoubt: "still_in_doubt"
+        case .reconciled: "reconciled"
+        case .rejected: "rejected"
+        case .expired: "expired"
+        case .cancelled: "cancelled"
+        case .duplicate: "duplicate"
+        case .alreadyRecorded: "already_recorded"
+        case .handedBack: "handed_back"
+        case .lost: "lost"
         }
     }
 }

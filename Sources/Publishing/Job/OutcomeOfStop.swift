@@ -16,20 +16,22 @@ extension Outcome {
             self.init(Failure(verdict: code, logID: logID), treatment: entry.treatment)
         case .refused(let failure): self = .failed(failure)
         case .failed(let failure): self = .retry(failure)
+        case .accountClosed(let failure): self = .waiting(.account(failure))
+        case .limited(let delay):
+            self = .waiting(
+                deadline == nil ? Waiting(.rateLimit, for: delay) : .verdict(for: delay)
+            )
         case .databaseAway, .queueAway: self = .handedBack(after: .seconds(1))
         case .draining: self = .handedBack(after: .zero)
+        case .cancelled: self = .cancelled
         case .lost: self = .lost
         }
         guard let deadline, let failure = stop.trouble else { return }
+        let delay = max(Self.pauseBeforeVerdict, failure.retryAfter ?? .zero)
         self =
             deadline > .now
-            ? .waiting(
-                .tiktok,
-                for: max(Self.pauseBeforeVerdict, failure.retryAfter ?? .zero),
-                stage: .watch,
-                holdAccount: false,
-                why: failure.whileTikTokIsAsked
-            ) : .inDoubt(failure.inDoubt)
+            ? .waiting(.verdict(for: delay, why: failure.whileTikTokIsAsked))
+            : .inDoubt(failure.inDoubt)
     }
 
     /// Before TikTok is asked what became of a post whose turn met with trouble.
@@ -40,15 +42,24 @@ extension Outcome {
         case .retry, .startAgain: self = .retry(failure)
         case .wait(let limit):
             self = .waiting(
-                WaitingFor(limit),
-                for: max(limit.shortestWait, failure.retryAfter ?? .zero),
-                stage: .post,
-                holdAccount: true,
-                why: failure
+                Waiting(
+                    WaitingFor(limit),
+                    for: max(limit.shortestWait, failure.retryAfter ?? .zero),
+                    why: failure,
+                    holdsAccount: true
+                )
             )
-        case .refreshToken, .reauthorise, .permanent, .cancelled: self = .failed(failure)
+        case .refreshToken, .reauthorise: self = .waiting(.account(failure))
+        case .permanent, .cancelled: self = .failed(failure)
         case .inDoubt: self = .inDoubt(failure)
         }
+    }
+}
+
+extension Waiting {
+    /// For a person to mend the account's connection: none of its posts can begin before.
+    fileprivate static func account(_ failure: Failure) -> Waiting {
+        Waiting(.accountPaused, for: .seconds(900), why: failure, holdsAccount: true)
     }
 }
 
@@ -69,8 +80,8 @@ extension Stop {
     fileprivate var trouble: Failure? {
         switch self {
         case .tiktok(let error): Failure(error)
-        case .refused(let failure), .failed(let failure): failure
-        case .verdict, .databaseAway, .queueAway, .draining, .lost: nil
+        case .refused(let failure), .failed(let failure), .accountClosed(let failure): failure
+        case .verdict, .limited, .databaseAway, .queueAway, .draining, .cancelled, .lost: nil
         }
     }
 

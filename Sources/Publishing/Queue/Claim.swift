@@ -17,9 +17,11 @@ package struct Claim: Sendable {
     /// Failed attempts before this one.
     package let attempts: Int
     package let stage: Stage
-    /// How often TikTok was asked for the verdict.
+    /// How often TikTok was asked for the verdict in this stage.
     package let polls: Int
     package let receivedAt: Date
+    /// When the claim was sent, on this worker's clock.
+    package let claimedAt: ContinuousClock.Instant
 
     /// Where a parked job goes on.
     package enum Stage: String, Sendable {
@@ -27,12 +29,20 @@ package struct Claim: Sendable {
         case post = ""
         /// Every byte is sent; only TikTok's verdict is missing.
         case watch
+        /// In doubt: TikTok is asked once in a while whether it knows by now.
+        case reconcile
     }
+
+    /// A job whose workers died this often without a verdict is not tried again.
+    static let deliveriesMax = 4
+
+    /// Whether the job has killed so many workers that it goes to the dead letters.
+    var killsWorkers: Bool { deliveries > Self.deliveriesMax }
 }
 
 extension Claim {
     /// Reads one job of `claim.lua`'s answer; `nil` when it has another shape.
-    init?(_ value: RedisValue, queue: String) {
+    init?(_ value: RedisValue, queue: String, claimedAt: ContinuousClock.Instant) {
         guard let fields = value.array, fields.count == 9,
             let ticket = fields[0].text,
             let fence = fields[1].integer,
@@ -55,5 +65,6 @@ extension Claim {
         stage = fields[5].text.flatMap(Stage.init) ?? .post
         self.polls = Int(polls)
         receivedAt = Date(timeIntervalSince1970: Double(received) / 1000)
+        self.claimedAt = claimedAt
     }
 }

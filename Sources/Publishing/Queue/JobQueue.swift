@@ -5,68 +5,95 @@ package import Redis
 ///
 /// The scripts say what each leaves behind.
 package struct JobQueue: Sendable {
-    private let redis: RedisClient
-    private let keys: QueueKeys
+    let redis: RedisClient
+    package let keys: QueueKeys
+    let scripts: Scripts
     private let leaseMilliseconds: Int64
 
     /// How long the id of a finished job stays taken in Redis.
     ///
     /// PostgreSQL refuses it ever after.
-    private static let finishedIDMilliseconds: Int64 = 7 * 86_400_000
+    static let finishedIDMilliseconds: Int64 = 7 * 86_400_000
 
     package init(redis: RedisClient, keys: QueueKeys, lease: Duration) {
         self.redis = redis
         self.keys = keys
+        scripts = Scripts(keys)
         leaseMilliseconds = lease.milliseconds
     }
 
+    /// Most jobs that one call of `recover` makes ready.
     static let recoveredMax = 100
+    /// A worker that has shown no life for so long is forgotten; it is only shown to people.
+    private static let workerSilenceMax = Duration.seconds(60)
 
     /// What one call of `claim` brought.
     package struct Catch: Sendable {
         package let jobs: [Claim]
         /// Until the queue's next timer; `nil` when it has none.
         package let nextTimer: Duration?
+        /// Whether a person has paused the queue, and for how long if that is known.
+        package let pause: Pauses.Length?
+        /// Redis has older data than this worker has seen: its fences must be raised first.
+        package let isBehind: Bool
     }
 
-    /// Takes up to `most` jobs of a queue.
+    /// How a claim is made.
+    package struct Terms: Sendable {
+        /// Most jobs.
+        let most: Int
+        /// Whether fresh documents come before jobs that were parked.
+        let freshFirst: Bool
+        /// A fence this worker has seen: lower ones mean that Redis lost data.
+        let seenFence: Int64
+        let statusCallsPerMinute: Int
+    }
+
+    /// Takes jobs of a queue.
     ///
     /// - Throws: `RedisError`; when the answer was lost, the jobs come back after one lease.
     package func claim(
         from queue: String,
-        atMost most: Int,
-        freshFirst: Bool
+        on terms: Terms
     ) async throws(RedisError) -> Catch {
-        var arguments: [RedisArgument] = [
-            .integer(leaseMilliseconds), .integer(Int64(most)), .text(freshFirst ? "1" : "0"),
-            .text(queue), .integer(Int64(PublishJob.documentBytesMax)),
-        ]
-        for _ in 0..<most {
-            arguments.append(.text(Self.newTicket()))
-        }
+        let asked = ContinuousClock.now
         let answer = try await redis.run(
-            Scripts.claim,
-            keys: keys.all + [queue],
-            arguments: arguments
+            scripts.claim,
+            keys: QueueKeys.sources(of: queue),
+            arguments: [
+                .integer(leaseMilliseconds), .integer(Int64(terms.most)),
+                .text(terms.freshFirst ? "1" : "0"), .text(queue),
+                .integer(Int64(PublishJob.documentBytesMax)), .text(Self.newTickets()),
+                .integer(terms.seenFence), .integer(Int64(terms.statusCallsPerMinute)),
+            ]
         )
         let items = answer.array ?? []
         let next = items.first?.integer ?? -1
         return Catch(
-            jobs: items.dropFirst().compactMap { Claim($0, queue: queue) },
-            nextTimer: next < 0 ? nil : .milliseconds(next)
+            jobs: items.dropFirst(2).compactMap { Claim($0, queue: queue, claimedAt: asked) },
+            nextTimer: next < 0 ? nil : .milliseconds(next),
+            pause: items.dropFirst().first?.integer.flatMap(Pauses.Length.init),
+            isBehind: next == -2
         )
     }
 
     /// Makes jobs of dead workers ready again; any worker may call it at any time.
     ///
-    /// - Returns: how many; at most `recoveredMax` a call.
-    package func recover() async throws(RedisError) -> Int {
-        let answer = try await redis.run(
-            Scripts.recover,
-            keys: keys.all,
-            arguments: [.integer(Int64(Self.recoveredMax))]
+    /// - Returns: how many, at most `recoveredMax` a call, and the time until the next timer of
+    ///   `queues`.
+    package func recover(
+        lookingAfter queues: [String]
+    ) async throws(RedisError) -> (count: Int, nextTimer: Duration?) {
+        let answer = try await run(
+            scripts.recover,
+            [
+                .integer(Int64(Self.recoveredMax)),
+                .integer(Self.workerSilenceMax.milliseconds),
+            ] + queues.map { .text($0) }
         )
-        return Int(answer.integer ?? 0)
+        let parts = answer.array?.compactMap(\.integer) ?? []
+        guard parts.count == 2 else { return (0, nil) }
+        return (Int(parts[0]), parts[1] < 0 ? nil : .milliseconds(parts[1]))
     }
 
     /// Puts a job where its outcome says.
@@ -76,83 +103,94 @@ package struct JobQueue: Sendable {
         _ claim: Claim,
         as settlement: Settlement
     ) async throws(RedisError) -> Bool {
-        let answer = try await redis.run(
-            Scripts.settle,
-            keys: keys.all,
-            arguments: [
+        let answer = try await run(
+            scripts.settle,
+            [
                 .text(claim.ticket), .integer(claim.fence), .text(settlement.verb),
                 .integer(settlement.delay.milliseconds), .text(settlement.stage.rawValue),
                 .integer(Int64(settlement.polls)), .integer(Int64(settlement.attempts)),
                 .text(settlement.givesPostBack ? "1" : "0"),
                 .integer(settlement.holdAccount.milliseconds), .text(settlement.reason),
                 .integer(Self.finishedIDMilliseconds),
+                .text(settlement.keepsSlot ? "1" : "0"),
             ]
         )
         return answer.integer == 1
     }
 
-    /// Renews the leases of `claims`.
-    ///
-    /// - Returns: the tickets that are no longer ours.
+    /// Says that this worker lost a job and lives: the job is not to blame.
+    package func survive(_ claim: Claim) async throws(RedisError) {
+        _ = try await run(scripts.survive, [.text(claim.ticket), .integer(claim.fence)])
+    }
+
+    /// What a beat found out.
+    package struct Beat: Sendable {
+        /// Tickets that are no longer ours.
+        let lost: [String]
+        /// Tickets that somebody asked to cancel.
+        let cancelled: [String]
+    }
+
+    /// Renews the leases of the jobs in hand, and says that `worker` lives.
     package func beat(
-        _ held: [(ticket: String, fence: Int64)]
-    ) async throws(RedisError) -> [String] {
-        var arguments: [RedisArgument] = [.integer(leaseMilliseconds)]
+        _ held: [(ticket: String, fence: Int64)],
+        worker: String,
+        state: String
+    ) async throws(RedisError) -> Beat {
+        var arguments: [RedisArgument] = [
+            .integer(leaseMilliseconds), .text(worker), .text(state),
+        ]
         for job in held {
             arguments += [.text(job.ticket), .integer(job.fence)]
         }
-        let lost = try await redis.run(Scripts.beat, keys: keys.all, arguments: arguments)
-        return (lost.array ?? []).compactMap(\.text)
+        let answer = try await run(scripts.beat, arguments).array ?? []
+        let lists = answer.map { ($0.array ?? []).compactMap(\.text) }
+        return Beat(lost: lists.first ?? [], cancelled: lists.dropFirst().first ?? [])
+    }
+
+    /// Takes a worker that stops off the list of those that live.
+    package func leave(_ worker: String) async throws(RedisError) {
+        _ = try await redis.pipeline([
+            ["ZREM", .text(keys.workers), .text(worker)],
+            ["HDEL", .text(keys.workerStates), .text(worker)],
+        ])
     }
 
     /// Lifts the fences above `fence`, the highest that PostgreSQL holds.
-    package func raiseFence(above fence: Int64) async throws(RedisError) {
-        _ = try await redis.run(
-            Scripts.raiseFence,
-            keys: keys.all,
-            arguments: [.integer(fence)]
-        )
+    ///
+    /// - Returns: the fence that stands now.
+    package func raiseFence(above fence: Int64) async throws(RedisError) -> Int64 {
+        try await run(scripts.raiseFence, [.integer(fence)]).integer ?? 0
     }
 
-    /// Waits until a document arrives on the upstream list and moves it to where the next claim
-    /// finds it.
-    ///
-    /// Needs a connection of its own: Redis answers nothing else meanwhile.
-    ///
-    /// - Returns: whether one came within `limit`.
-    package func waitForDocument(
-        on queue: String,
-        over connection: RedisClient,
-        atMost limit: Duration
-    ) async throws(RedisError) -> Bool {
-        let moved = try await connection.send(
-            [
-                "BLMOVE", .text(queue), .text(keys.stage(of: queue)), "RIGHT", "LEFT",
-                .text("\(Double(limit.milliseconds) / 1000)"),
-            ],
-            timeout: limit + .seconds(5)
-        )
-        return !moved.isNull
-    }
-
-    /// Pushes a document the way upstream apps do.
-    ///
-    /// - Returns: the length of the list afterwards.
-    package func push(_ document: [UInt8], onto queue: String) async throws(RedisError) -> Int64 {
-        try await redis.send(["LPUSH", .text(queue), .bytes(document)]).integer ?? 0
-    }
-
-    /// Runs a script of another step over the same keys.
+    /// Runs a script, also for other steps.
     func run(
         _ script: RedisScript,
         _ arguments: [RedisArgument]
     ) async throws(RedisError) -> RedisValue {
-        try await redis.run(script, keys: keys.all, arguments: arguments)
+        try await redis.run(script, keys: [], arguments: arguments)
     }
 
-    /// 128 random bits: no two tickets are ever the same.
-    private static func newTicket() -> String {
+    /// 128 random bits: no two claims ever name a ticket alike.
+    private static func newTickets() -> String {
         UUID().uuidString.lowercased()
+    }
+}
+
+extension Pauses {
+    /// How long a pause still lasts.
+    package enum Length: Sendable, Equatable {
+        case open
+        case ends(after: Duration)
+
+        /// - Parameter milliseconds: -1: no end; 0: no pause.
+        init?(_ milliseconds: Int64) {
+            switch milliseconds {
+            case ..<0: self = .open
+            case 0: return nil
+            default: self = .ends(after: .milliseconds(milliseconds))
+            }
+        }
     }
 }
 

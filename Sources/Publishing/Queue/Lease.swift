@@ -7,7 +7,14 @@ internal import Synchronization
 package final class Lease: Sendable {
     package let ticket: String
     package let fence: Int64
-    private let end: Mutex<ContinuousClock.Instant?>
+    private let state: Mutex<State>
+
+    private struct State {
+        /// `nil`: lost, or given up.
+        var end: ContinuousClock.Instant?
+        var isGivenUp = false
+        var isCancelAsked = false
+    }
 
     /// How much earlier the lease ends here than in Redis: covers the way of the last renewal.
     static let margin = Duration.seconds(1)
@@ -15,24 +22,41 @@ package final class Lease: Sendable {
     init(ticket: String, fence: Int64, until end: ContinuousClock.Instant) {
         self.ticket = ticket
         self.fence = fence
-        self.end = Mutex(end)
+        state = Mutex(State(end: end))
     }
 
     /// Whether the job is still ours.
     ///
     /// Ask immediately before each call that cannot be taken back.
     package var isHeld: Bool {
-        end.withLock { end in end.map { ContinuousClock.now < $0 - Self.margin } ?? false }
+        state.withLock { $0.end.map { ContinuousClock.now < $0 - Self.margin } ?? false }
+    }
+
+    /// Whether we ended it ourselves: the queue keeps the job elsewhere now.
+    package var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+
+    /// Whether somebody wants the job to stop.
+    package var isCancelAsked: Bool { state.withLock { $0.isCancelAsked } }
+
+    func giveUp() {
+        state.withLock { state in
+            state.end = nil
+            state.isGivenUp = true
+        }
+    }
+
+    func askToCancel() {
+        state.withLock { $0.isCancelAsked = true }
     }
 
     /// Says that a renewal sent at `sent` was granted; a lost lease stays lost.
     func renewed(sentAt sent: ContinuousClock.Instant, for duration: Duration) {
-        end.withLock { end in
-            if end != nil { end = sent + duration }
+        state.withLock { state in
+            if state.end != nil { state.end = sent + duration }
         }
     }
 
     func lose() {
-        end.withLock { $0 = nil }
+        state.withLock { $0.end = nil }
     }
 }

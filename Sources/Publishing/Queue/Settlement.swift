@@ -10,6 +10,8 @@ package struct Settlement: Sendable, Equatable {
     var givesPostBack = false
     /// Keeps every post of the account waiting for this long.
     var holdAccount: Duration = .zero
+    /// Whether the job stays the first of its account: what it waits for concerns all of them.
+    var keepsSlot = false
     /// A code for people; never holds a secret or a caption.
     var reason = ""
 
@@ -27,6 +29,7 @@ package struct Settlement: Sendable, Equatable {
     static func park(for delay: Duration, _ claim: Claim) -> Settlement {
         var settlement = park(for: delay, stage: claim.stage, attempts: claim.attempts)
         settlement.polls = claim.polls
+        settlement.keepsSlot = claim.stage == .post
         return settlement
     }
 

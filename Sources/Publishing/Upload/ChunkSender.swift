@@ -40,6 +40,7 @@ extension Uploads {
                 guard tries < Self.triesPerChunk, pause ?? .zero <= Self.patience else {
                     var failure = Failure.uploadStuck("a chunk did not get through")
                     failure.retryAfter = pause
+                    failure.isServersFault = true
                     lastChunkIsRefused(session, turn)
                     throw .failed(failure)
                 }

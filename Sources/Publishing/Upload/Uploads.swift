@@ -72,9 +72,10 @@ package struct Uploads: Sendable {
         } catch {
             throw .refused(.mediaTooLarge(video.bytes))
         }
-        try turn.checkHeld()
+        try turn.checkGoingOn()
         // An init whose answer is lost is simply asked again: without bytes it posts nothing.
-        let opened = try await turn.asking { () throws(TikTokError) in
+        let endpoint: Endpoint = turn.job.mode == .direct ? .videoInit : .inboxVideoInit
+        let opened = try await turn.asking(endpoint) { () throws(TikTokError) in
             try await open(turn.job, plan, turn.token)
         }
         guard let address = opened.uploadAddress else {
@@ -139,7 +140,7 @@ package struct Uploads: Sendable {
 
     /// Asks what the creator allows now, and refuses before an init is spent.
     private func checkCreator(_ turn: Turn) async throws(Stop) {
-        let creator = try await turn.asking { () throws(TikTokError) in
+        let creator = try await turn.asking(.creatorInfo) { () throws(TikTokError) in
             try await api.creatorInfo(token: turn.token)
         }
         if let privacy = turn.job.privacy, !creator.privacyLevels.contains(privacy) {
@@ -199,7 +200,7 @@ package struct Uploads: Sendable {
     /// Asks how far the upload is; one that TikTok has forgotten before its last chunk begins anew.
     func status(of publishID: String, _ turn: Turn) async throws(Stop) -> PostStatus {
         do {
-            return try await turn.asking { () throws(TikTokError) in
+            return try await turn.asking(.postStatus) { () throws(TikTokError) in
                 try await api.postStatus(of: publishID, token: turn.token)
             }
         } catch {

@@ -27,25 +27,22 @@ package struct Verdict: Sendable {
             return nil
         }
         let status: PostStatus
-        do {
-            status = try await api.postStatus(of: publishID, token: turn.token)
-        } catch {
-            return try later(turn, deadline: deadline, because: error)
-        }
-        switch status.stage {
-        case .publishComplete:
-            let link = status.postIDs.first.flatMap { id in
-                username.flatMap { ShareURL.video(id, by: $0) }
+        do throws(Stop) {
+            status = try await turn.asking(.postStatus) { () throws(TikTokError) in
+                try await api.postStatus(of: publishID, token: turn.token)
             }
-            return .published(postIDs: status.postIDs.map(\.text), shareURL: link)
-        case .sentToInbox:
-            return .delivered
+        } catch {
+            guard case .tiktok(let trouble) = error else { throw error }
+            return later(turn, deadline: deadline, because: trouble)
+        }
+        if let success = Outcome(success: status, username: username) { return success }
+        switch status.stage {
         case .failed:
             throw try await failed(turn, status)
         case .processingUpload where ledger.lacksBytes(uploaded: status.uploadedBytes):
             turn.standing.bytesAreMissing()
             return nil
-        case .processingUpload, .processingDownload, .unknown:
+        case .publishComplete, .sentToInbox, .processingUpload, .processingDownload, .unknown:
             return later(turn, deadline: deadline, why: nil)
         }
     }
@@ -72,8 +69,7 @@ package struct Verdict: Sendable {
         _ turn: Turn,
         deadline: Date,
         because error: TikTokError
-    ) throws(Stop) -> Outcome {
-        try turn.checkHeld()
+    ) -> Outcome {
         switch error.code {
         case .known(.invalidPublishID), .known(.tokenNotAuthorizedForPublishID):
             return .inDoubt(Failure(error).inDoubt)
@@ -89,12 +85,24 @@ package struct Verdict: Sendable {
         let delay = VerdictPolling.delay(afterPolls: turn.claim.polls)
         // Whatever the trouble is, asking faster than the minute's limit frees does not help.
         let pause = failure == nil ? .zero : Self.pauseAfterTrouble
-        return .waiting(
-            .tiktok,
-            for: max(delay, pause, failure?.retryAfter ?? .zero),
-            stage: .watch,
-            holdAccount: false,
-            why: failure
-        )
+        let longest = max(delay, pause, failure?.retryAfter ?? .zero)
+        return .waiting(.verdict(for: longest, why: failure))
+    }
+}
+
+extension Outcome {
+    /// `nil` when TikTok does not say that the post is where it should be.
+    init?(success status: PostStatus, username: String?) {
+        switch status.stage {
+        case .publishComplete:
+            let link = status.postIDs.first.flatMap { id in
+                username.flatMap { ShareURL.video(id, by: $0) }
+            }
+            self = .published(postIDs: status.postIDs.map(\.text), shareURL: link)
+        case .sentToInbox:
+            self = .delivered
+        case .failed, .processingUpload, .processingDownload, .unknown:
+            return nil
+        }
     }
 }

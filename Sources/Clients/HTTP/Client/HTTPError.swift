@@ -48,6 +48,18 @@ package enum HTTPError: Error, Sendable, Equatable {
             true
         }
     }
+
+    /// Whether the server, or the way to it, may be at fault rather than this request or program.
+    package var mayBeOutage: Bool {
+        switch self {
+        case .cannotResolve, .cannotConnect, .connectTimedOut, .proxy, .tls, .timedOut, .stalled,
+            .connectionLost, .malformedResponse, .other:
+            true
+        case .invalidRequest, .badURL, .plainHTTPRefused, .busy, .closed, .refusedAddress,
+            .bodySource, .cancelled, .responseTooLarge:
+            false
+        }
+    }
 }
 
 /// What a request is doing.

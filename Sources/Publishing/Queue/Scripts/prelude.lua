@@ -1,36 +1,54 @@
-#!lua flags=allow-oom
--- Stands before every other script. KEYS are the same for all of them, in the order of
--- QueueKeys.swift; those that end in _OF are prefixes, completed by a ticket, a list's name, an
--- account or a job id.
--- allow-oom: a queue that is full must still be able to finish jobs (Redis 7.0 or newer).
-local LEASES, FENCES, DELIVERIES, LAST_FENCE, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local JOB_OF, READY_OF, STAGE_OF, TIMERS_OF = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local SLOTS_OF, LINE_OF, COUNTED_OF = KEYS[10], KEYS[11], KEYS[12]
-local HOLD_OF, OWNER_OF = KEYS[13], KEYS[14]
+-- Stands before every other script, after the keys (QueueKeys.swift says what each of them holds).
 
 -- Milliseconds on Redis's clock, the only clock that all workers share.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- A job has a fence exactly while somebody holds its lease.
 local function is_stale(ticket, fence)
-  return redis.call('HGET', FENCES, ticket) ~= fence
+  return redis.call('HGET', JOB_OF .. ticket, 'fence') ~= fence
 end
 
-local function end_lease(ticket)
+-- The worker lived to tell: this is not a job that kills workers.
+local function release(ticket)
   redis.call('ZREM', LEASES, ticket)
-  redis.call('HDEL', FENCES, ticket)
+  redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries')
 end
 
 local function make_ready(ticket)
-  redis.call('LPUSH', READY_OF .. redis.call('HGET', JOB_OF .. ticket, 'queue'), ticket)
+  local queue = redis.call('HGET', JOB_OF .. ticket, 'queue')
+  if queue then redis.call('LPUSH', READY_OF .. queue, ticket) end
+  return queue
 end
 
 -- Gives the account's slot to the next in its line, who becomes ready as its owner.
 local function free_slot(account, ticket)
   if redis.call('SREM', SLOTS_OF .. account, ticket) == 0 then return end
   local next = redis.call('LPOP', LINE_OF .. account)
-  if next then
-    redis.call('SADD', SLOTS_OF .. account, next)
-    make_ready(next)
+  while next do
+    local queue = make_ready(next)
+    if queue then
+      redis.call('SADD', SLOTS_OF .. account, next)
+      redis.call('HINCRBY', IN_LINE, queue, -1)
+      return
+    end
+    next = redis.call('LPOP', LINE_OF .. account)
   end
+end
+
+-- TikTok counts the calls of each endpoint in a sliding minute. A second more makes up for the way
+-- from here to there.
+local CALL_WINDOW = 61000
+
+-- When an account may call an endpoint again; a time that has passed: now.
+local function next_call(account, endpoint, limit)
+  local times = CALLS_OF .. endpoint .. ':' .. account
+  return tonumber(redis.call('LINDEX', times, limit - 1) or -CALL_WINDOW) + CALL_WINDOW
+end
+
+local function note_call(account, endpoint, limit)
+  local times = CALLS_OF .. endpoint .. ':' .. account
+  redis.call('LPUSH', times, now)
+  redis.call('LTRIM', times, 0, limit - 1)
+  redis.call('PEXPIRE', times, CALL_WINDOW)
 end

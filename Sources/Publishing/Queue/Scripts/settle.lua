@@ -2,44 +2,54 @@
 -- ARGV 1 ticket  2 fence  3 'done', 'park' or 'dead'  4 park for (ms; 0: ready at once)
 --      5 stage to go on at  6 polls so far  7 attempts so far  8 '1': the post does not count
 --      9 hold the account for (ms; 0: no)  10 why  11 how long a finished job's id is kept (ms)
+--      12 '1': keep the account's slot: what the job waits for concerns the whole account
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
-if is_stale(ticket, ARGV[2]) then return -1 end
-end_lease(ticket)
--- The worker lived to tell: this is not a job that kills workers.
-redis.call('HDEL', DELIVERIES, ticket)
+local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'account', 'id', 'queue')
+if job[1] ~= ARGV[2] then return -1 end
+release(ticket)
 
-local job = redis.call('HMGET', JOB_OF .. ticket, 'account', 'id', 'queue')
-local account, id, queue = job[1], job[2], job[3]
+local account, id, queue = job[2], job[3], job[4]
 if account then
   if ARGV[8] == '1' then
-    redis.call('ZREM', COUNTED_OF .. account, 'post ' .. ticket, 'draft ' .. ticket)
+    redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)
+    local posts = COUNTED_OF .. 'post:' .. account
+    if redis.call('ZREM', posts, ticket) == 1 and redis.call('EXISTS', posts) == 0 then
+      redis.call('ZREM', ACTIVE, account)
+    end
   end
-  local hold = tonumber(ARGV[9])
-  if hold > 0 and now + hold > tonumber(redis.call('GET', HOLD_OF .. account) or 0) then
-    redis.call('SET', HOLD_OF .. account, now + hold, 'PX', hold)
+  local hold = now + tonumber(ARGV[9])
+  if hold > now then
+    local old = redis.call('GET', HOLD_OF .. account)
+    if not old or hold > tonumber(string.match(old, '^%d+')) then
+      redis.call('SET', HOLD_OF .. account, string.format('%d %s', hold, ARGV[10]), 'PXAT', hold)
+    end
   end
-  free_slot(account, ticket)
+  if ARGV[12] ~= '1' then free_slot(account, ticket) end
+end
+
+-- The id stays taken for a while; PostgreSQL refuses it ever after.
+local function forget(gone, name)
+  redis.call('UNLINK', JOB_OF .. gone)
+  if not name then return end
+  redis.call('ZREM', CANCELS, name)
+  if redis.call('GET', OWNER_OF .. name) == gone then
+    redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])
+  end
 end
 
 if ARGV[3] == 'done' then
-  redis.call('UNLINK', JOB_OF .. ticket)
-  if id and redis.call('GET', OWNER_OF .. id) == ticket then
-    redis.call('PEXPIRE', OWNER_OF .. id, ARGV[11])
-  end
+  forget(ticket, id)
 elseif ARGV[3] == 'dead' then
   redis.call('HSET', JOB_OF .. ticket, 'attempts', ARGV[7], 'reason', ARGV[10])
   redis.call('ZADD', DEAD, now, ticket)
+  if id then redis.call('ZREM', CANCELS, id) end
   -- Dead letters end after 90 days, and beyond 10,000 the oldest go first; the history keeps all.
   local old = redis.call('ZRANGEBYSCORE', DEAD, '-inf', now - 90 * 86400000, 'LIMIT', 0, 10)
   if redis.call('ZCARD', DEAD) > 10000 then old = redis.call('ZRANGE', DEAD, 0, 1) end
   for _, gone in ipairs(old) do
-    local name = redis.call('HGET', JOB_OF .. gone, 'id')
-    if name and redis.call('GET', OWNER_OF .. name) == gone then
-      redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])
-    end
     redis.call('ZREM', DEAD, gone)
-    redis.call('UNLINK', JOB_OF .. gone)
+    forget(gone, redis.call('HGET', JOB_OF .. gone, 'id'))
   end
 else
   redis.call('HSET', JOB_OF .. ticket,

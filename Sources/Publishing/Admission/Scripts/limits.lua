@@ -1,0 +1,33 @@
+-- What one account has used of its limits; changes nothing.
+-- ARGV 1 account  2 window of the day (ms), then the endpoints
+-- Returns {now, slots in use, jobs in line, {posts, oldest}, {drafts, oldest},
+--   {active accounts, oldest, '1' when this one is active}, {hold or ''}, {pause or '', its end},
+--   then {calls in the minute, oldest} for each endpoint}; oldest and ends in ms since 1970, 0: none.
+local account, window = ARGV[1], tonumber(ARGV[2])
+local function in_window(key)
+  local first = redis.call('ZRANGEBYSCORE', key, '(' .. (now - window), '+inf',
+    'WITHSCORES', 'LIMIT', 0, 1)
+  return {redis.call('ZCOUNT', key, '(' .. (now - window), '+inf'), tonumber(first[2] or 0)}
+end
+
+local active = in_window(ACTIVE)
+local own = redis.call('ZSCORE', ACTIVE, account)
+active[3] = own and tonumber(own) > now - window and '1' or ''
+local pause = PAUSE_OF .. 'account:' .. account
+local left = redis.call('PTTL', pause)
+local answer = {
+  now, redis.call('SCARD', SLOTS_OF .. account), redis.call('LLEN', LINE_OF .. account),
+  in_window(COUNTED_OF .. 'post:' .. account), in_window(COUNTED_OF .. 'draft:' .. account),
+  active, {redis.call('GET', HOLD_OF .. account) or ''},
+  {left == -2 and '' or redis.call('GET', pause), left > 0 and now + left or 0},
+}
+for i = 3, #ARGV do
+  local calls, oldest = 0, 0
+  for _, time in ipairs(redis.call('LRANGE', CALLS_OF .. ARGV[i] .. ':' .. account, 0, -1)) do
+    if tonumber(time) > now - CALL_WINDOW then
+      calls, oldest = calls + 1, tonumber(time)
+    end
+  end
+  answer[#answer + 1] = {calls, oldest}
+end
+return answer

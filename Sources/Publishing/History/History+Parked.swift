@@ -1,0 +1,103 @@
+internal import FoundationEssentials
+internal import JSON
+internal import Postgres
+internal import TikTok
+
+/// Rows of jobs that wait for their account: they may come by the thousand.
+extension History {
+    /// A job that admission has parked.
+    struct Parked: Sendable {
+        let job: PublishJob
+        let claim: Claim
+        let reason: WaitingFor
+        let until: Date?
+    }
+
+    /// Makes or changes the row of a job that admission has parked, together with those of others
+    /// that come at the same time.
+    ///
+    /// - Returns: whether the row is this claim's; `false`: a newer claim has it, or it has ended.
+    func park(_ parked: Parked) async throws(HistoryError) -> Bool {
+        try await parkings.ask(parked).get()
+    }
+
+    /// Most rows of one statement.
+    static let parkedMax = 256
+
+    /// Answers each of `parked`: an error is one for all of them, for nothing was written.
+    static func park(
+        _ parked: [Parked],
+        in database: PostgresPool,
+        worker: String
+    ) async -> [Result<Bool, HistoryError>] {
+        // Newest claim first: one statement can change a row only once.
+        var newest: [String: Parked] = [:]
+        for one in parked where one.claim.fence >= newest[one.job.id]?.claim.fence ?? 0 {
+            newest[one.job.id] = one
+        }
+        do throws(PostgresError) {
+            let rows = JSONValue.array(newest.values.map(row)).encodedText
+            let written = try await database.query(statement(rows, worker: worker))
+            var fences: [String: Int64] = [:]
+            for row in written { fences[try row.text("job_id")] = try row.int64("fence") }
+            return parked.map { .success(fences[$0.job.id] == $0.claim.fence) }
+        } catch {
+            return parked.map { _ in .failure(HistoryError(error)) }
+        }
+    }
+
+    private static func row(_ parked: Parked) -> JSONValue {
+        let (job, claim) = (parked.job, parked.claim)
+        return [
+            "job_id": .string(job.id), "account": .string(job.account),
+            "kind": .string(job.content.kind.rawValue), "mode": .string(job.mode.rawValue),
+            "title": job.options.title.map { .string($0) } ?? .null,
+            "privacy": job.privacy.map { .string($0.tiktokName) } ?? .null,
+            "attempt": .integer(Int64(claim.attempts + 1)), "queue": .string(claim.queue),
+            "metadata": job.metadata ?? .null, "received": milliseconds(claim.receivedAt),
+            "fence": .integer(claim.fence), "ticket": .string(claim.ticket),
+            "waiting_for": .string(parked.reason.rawValue),
+            "until": parked.until.map(milliseconds) ?? .null,
+        ]
+    }
+
+    private static func milliseconds(_ date: Date) -> JSONValue {
+        .integer(Int64((date.timeIntervalSince1970 * 1000).rounded()))
+    }
+
+    private static func statement(_ rows: String, worker: String) -> SQL {
+        """
+        WITH given AS (
+            SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS given (
+                job_id text, account text, kind text, mode text, title text, privacy text,
+                attempt int, queue text, metadata jsonb, received bigint, fence bigint,
+                ticket text, waiting_for text, until bigint)
+        ), written AS (
+            INSERT INTO publish_history (
+                job_id, account, kind, mode, status, title, privacy, attempt, queue, source,
+                worker, metadata, received_at, fence, waiting_for, next_attempt_at)
+            SELECT job_id, account, kind, mode, 'waiting', title, privacy, attempt, queue, 'json',
+                \(worker), nullif(metadata, 'null'), to_timestamp(received / 1000.0), fence,
+                waiting_for, to_timestamp(until / 1000.0)
+            FROM given
+            ON CONFLICT (job_id) DO UPDATE SET
+                status = 'waiting', attempt = EXCLUDED.attempt, worker = EXCLUDED.worker,
+                fence = EXCLUDED.fence, waiting_for = EXCLUDED.waiting_for,
+                next_attempt_at = EXCLUDED.next_attempt_at, updated_at = now()
+            WHERE publish_history.fence <= EXCLUDED.fence
+              AND publish_history.status <> ALL (\(Status.final))
+            RETURNING job_id, fence, attempt
+        ), ledgers AS (
+            INSERT INTO publish_ledger (job_id, ticket)
+            SELECT job_id, ticket FROM written JOIN given USING (job_id)
+            ON CONFLICT (job_id) DO UPDATE SET ticket = EXCLUDED.ticket
+        ), events AS (
+            INSERT INTO publish_events (job_id, event, attempt, worker, detail)
+            SELECT job_id, 'waiting', written.attempt, \(worker),
+                jsonb_build_object('waiting_for', waiting_for)
+            FROM written JOIN given USING (job_id)
+        )
+        SELECT job_id, fence FROM written
+        """
+    }
+}

@@ -1,0 +1,24 @@
+-- Asks for a job to stop. Whoever holds it sees that at the next beat; one that waits is made ready,
+-- so that its next turn ends it.
+-- ARGV 1 job id
+-- Returns 'unseen' (no worker has read its document; it will stop when one does), 'waiting',
+--   'running', or 'ended': nothing is left to cancel.
+local id = ARGV[1]
+-- Requests for ids that never came end after a week.
+redis.call('ZREMRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000)
+local ticket = redis.call('GET', OWNER_OF .. id)
+if not ticket then
+  redis.call('ZADD', CANCELS, now, id)
+  return 'unseen'
+end
+local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'queue', 'account')
+if not job[2] or redis.call('ZSCORE', DEAD, ticket) then return 'ended' end
+redis.call('ZADD', CANCELS, now, id)
+if job[1] then return 'running' end
+if redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1 then
+  make_ready(ticket)
+elseif job[3] and redis.call('LREM', LINE_OF .. job[3], 1, ticket) == 1 then
+  redis.call('HINCRBY', IN_LINE, job[2], -1)
+  make_ready(ticket)
+end
+return 'waiting'
