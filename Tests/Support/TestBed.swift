@@ -99,11 +99,8 @@ package final class TestBed: Sendable {
             schema: name,
             size: 2
         )
-        accounts = Accounts(
-            database: database,
-            on: Loops.clients,
-            fernet: try Fernet(keys: [key.key])
-        )
+        let fernet = try Fernet(keys: [key.key])
+        accounts = Accounts(database: database, on: Loops.clients, fernet: fernet)
         try FileManager.default.createDirectory(
             atPath: folder + "/media",
             withIntermediateDirectories: true

@@ -1,7 +1,8 @@
 internal import Synchronization
 
-/// Lets one waiter of a worker sleep on Redis only while the worker has nothing to do: a waiter that
-/// slept beside a busy worker would fetch what others should take.
+/// Lets one waiter of a worker sleep on Redis only while the worker has nothing to do.
+///
+/// A waiter that slept beside a busy worker would fetch what others should take.
 final class Door: Sendable {
     private let isOpenNow = Atomic(false)
     private let pokes = Pokes()

@@ -62,8 +62,8 @@ if hold then return park('hold', tonumber(string.match(hold, '^%d+')), jitter) e
 
 -- One member for each post of the window: a job counts once however often it comes.
 redis.call('ZREMRANGEBYSCORE', counted, '-inf', now - window)
-if limit >= 0 and redis.call('ZCARD', counted) >= limit and not redis.call('ZSCORE', counted, ticket)
-then
+is_counted = redis.call('ZSCORE', counted, ticket)
+if limit >= 0 and not is_counted and redis.call('ZCARD', counted) >= limit then
   local oldest = redis.call('ZRANGE', counted, 0, 0, 'WITHSCORES')[2]
   -- A limit of zero frees nothing by itself; somebody may raise it.
   return park('limit', oldest and tonumber(oldest) + window + 1 or now + 3600000, jitter)

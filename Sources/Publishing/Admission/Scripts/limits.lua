@@ -2,7 +2,7 @@
 -- ARGV 1 account  2 window of the day (ms), then the endpoints
 -- Returns {now, slots in use, jobs in line, {posts, oldest}, {drafts, oldest},
 --   {active accounts, oldest, '1' when this one is active}, {hold or ''}, {pause or '', its end},
---   then {calls in the minute, oldest} for each endpoint}; oldest and ends in ms since 1970, 0: none.
+--   then {calls in the minute, oldest} for each endpoint}; times in ms since 1970, 0: none.
 local account, window = ARGV[1], tonumber(ARGV[2])
 local function in_window(key)
   local first = redis.call('ZRANGEBYSCORE', key, '(' .. (now - window), '+inf',

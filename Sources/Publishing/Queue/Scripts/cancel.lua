@@ -1,5 +1,5 @@
--- Asks for a job to stop. Whoever holds it sees that at the next beat; one that waits is made ready,
--- so that its next turn ends it.
+-- Asks for a job to stop. Whoever holds it sees that at the next beat; one that waits is made
+-- ready, so that its next turn ends it.
 -- ARGV 1 job id
 -- Returns 'unseen' (no worker has read its document; it will stop when one does), 'waiting',
 --   'running', or 'ended': nothing is left to cancel.
