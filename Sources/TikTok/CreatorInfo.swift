@@ -26,7 +26,7 @@ extension TikTokAPI {
     ///
     /// - Throws: `.refused` with HTTP 200 when a daily cap is reached or the creator is banned.
     package func creatorInfo(token: AccessToken) async throws(TikTokError) -> CreatorInfo {
-        let answer = try await call(.creatorInfo, token: token, body: [:], mayRepeat: true)
+        let answer = try await call(.creatorInfo, token: token, body: [:])
         let data = answer.data
         let levels = (data["privacy_level_options"]?.array ?? []).prefix(32)
             .compactMap(\.someText).map(PrivacyLevel.init(tiktokName:))

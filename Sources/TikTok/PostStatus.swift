@@ -60,8 +60,7 @@ extension TikTokAPI {
         let answer = try await call(
             .postStatus,
             token: token,
-            body: ["publish_id": .string(publishID)],
-            mayRepeat: true
+            body: ["publish_id": .string(publishID)]
         )
         guard let status = answer.data["status"]?.string else {
             throw answer.unreadable("no status")

@@ -93,8 +93,7 @@ extension TikTokAPI {
         let answer = try await call(
             .videoInit,
             token: token,
-            body: ["post_info": post.json, "source_info": source.json],
-            mayRepeat: source.isUpload
+            body: ["post_info": post.json, "source_info": source.json]
         )
         return try opened(answer, needsAddress: source.isUpload)
     }
@@ -109,8 +108,7 @@ extension TikTokAPI {
         let answer = try await call(
             .inboxVideoInit,
             token: token,
-            body: ["source_info": source.json],
-            mayRepeat: source.isUpload
+            body: ["source_info": source.json]
         )
         return try opened(answer, needsAddress: source.isUpload)
     }

@@ -204,6 +204,31 @@ struct CallTests {
         #expect(receipt.retryAfter == .seconds(3))
     }
 
+    @Test func `a call that TikTok counts is never repeated behind our back`() async throws {
+        let canned = CannedTikTok(.failure(.closed))
+        let token = try #require(AccessToken("act.1"))
+        let plan = VideoSource.upload(try ChunkPlan(size: 1000))
+
+        _ = await error { () async throws(TikTokError) in
+            try await canned.api.creatorInfo(token: token)
+        }
+        _ = await error { () async throws(TikTokError) in
+            try await canned.api.postStatus(of: "v1", token: token)
+        }
+        _ = await error { () async throws(TikTokError) in
+            try await canned.api.openVideoDraft(from: plan, token: token)
+        }
+        _ = await error { () async throws(TikTokError) in
+            try await canned.api.openVideo(
+                VideoPost(privacy: .selfOnly),
+                from: plan,
+                token: token
+            )
+        }
+
+        #expect(canned.requests.map(\.mayRepeat) == [false, false, false, false])
+    }
+
     @Test func `two progress headers are believed neither`() async throws {
         var headers: HTTPHeaders = ["Content-Range": "bytes 0-9999999/50000123"]
         headers.add("content-range", "bytes 0-19999999/50000123")
