@@ -130,16 +130,22 @@ struct CampaignEvidence: Sendable {
         _ type: String,
         _ dead: Set<String>
     ) async throws -> Bool {
-        if name.hasPrefix("job:") { return !dead.contains(String(name.dropFirst(4))) }
-        if name.hasPrefix("timers:") || name.hasPrefix("slots:") { return true }
-        if ["leases", "fences", "deliveries"].contains(name) { return true }
-        if type == "list" { return true }
-        guard name.hasPrefix("owner:") || name.hasPrefix("hold:") else { return false }
-        // The id of a dead letter stays taken; everything else ends by itself.
+        // What ends by itself cannot pile up.
         let ttl = try await bed.redis.send(["PTTL", .text(key)]).integer ?? 0
-        guard ttl < 0, name.hasPrefix("owner:") else { return ttl < 0 }
-        let ticket = try await bed.redis.send(["GET", .text(key)]).text ?? ""
-        return !dead.contains(ticket)
+        guard ttl < 0 else { return false }
+        if name.hasPrefix("job:") { return !dead.contains(String(name.dropFirst(4))) }
+        if name.hasPrefix("owner:") {
+            // The id of a dead letter stays taken.
+            let ticket = try await bed.redis.send(["GET", .text(key)]).text ?? ""
+            return !dead.contains(ticket)
+        }
+        if name == "in_line" {
+            let counts = texts(try await bed.redis.send(["HVALS", .text(key)]))
+            return counts.contains { $0 != "0" }
+        }
+        let isOfJobs = ["leases", "fences", "deliveries", "cancels"].contains(name)
+        let isOfAccounts = ["timers:", "slots:", "hold:"].contains(where: name.hasPrefix)
+        return isOfJobs || isOfAccounts || type == "list"
     }
 
     private func texts(_ answer: RedisValue) -> [String] {
