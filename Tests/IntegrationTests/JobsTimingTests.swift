@@ -126,7 +126,9 @@ struct JobsTimingTests {
 
     @Test func `weighted queues share the turns, and none is left out`() async throws {
         let queues = ["high", "low"].map { "\($0)-\(UInt32.random(in: 0 ... .max))" }
-        let settings = ["QUEUES": "\(queues[0])*3, \(queues[1])*1", "CONCURRENCY": "1"]
+        let settings = [
+            "QUEUES": "\(queues[0])*3, \(queues[1])*1", "CONCURRENCY": "1", "INIT_PER_MINUTE": "99",
+        ]
         try await TestBed.run(settings, options: { $0.requestsPerMinute = [:] }) { bed in
             let order = try await bed.publish(10, on: queues)
 
@@ -175,6 +177,12 @@ extension TestBed {
             let owner = try await redis.send(["HGET", .text(key("job:\(ticket)")), "account"])
             if owner.text == account { try await makeOld(ticket, in: timers) }
         }
+    }
+
+    /// Lets every timer of the bed's queue be due.
+    func letTimersBeDue() async throws {
+        let timers = key("timers:\(queue)")
+        for ticket in try await members(of: timers) { try await makeOld(ticket, in: timers) }
     }
 
     private func members(of set: String) async throws -> [String] {

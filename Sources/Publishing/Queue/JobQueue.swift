@@ -150,10 +150,12 @@ package struct JobQueue: Sendable {
 
     /// Takes a worker that stops off the list of those that live.
     package func leave(_ worker: String) async throws(RedisError) {
-        _ = try await redis.pipeline([
+        let commands: [[RedisArgument]] = [
             ["ZREM", .text(keys.workers), .text(worker)],
             ["HDEL", .text(keys.workerStates), .text(worker)],
-        ])
+        ]
+        // A drain has better things to wait for.
+        _ = try await redis.pipeline(commands, timeout: .seconds(1))
     }
 
     /// Lifts the fences above `fence`, the highest that PostgreSQL holds.
