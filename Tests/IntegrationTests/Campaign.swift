@@ -29,17 +29,18 @@ struct Campaign: Sendable {
         try await crew.start(size.workers)
         let (notBefore, strikes) = try await makeTrouble()
         bed.sandbox.clearFaults()
-        let days = try await CampaignEnd(bed: bed, plan: plan, evidence: evidence).wait()
+        let course = try await CampaignEnd(bed: bed, plan: plan, evidence: evidence).wait()
         try await crew.stopAll()
 
         var facts = try await evidence.facts()
         facts.digests = digests
         facts.notBefore = notBefore
+        facts.unseen = course.unseen
         facts.freezes = await crew.freezes
         facts.mishaps = await crew.mishaps
         let findings = CampaignVerdict(facts).findings
         let report = CampaignReport(plan: plan, facts: facts, findings: findings, bed: bed)
-        CampaignReport.say(try await report.summary(strikes: strikes, days: days))
+        CampaignReport.say(try await report.summary(strikes: strikes, days: course.days))
         for finding in findings { Issue.record("seed \(size.seed): \(finding)") }
         if !findings.isEmpty { CampaignReport.say(try await report.details()) }
     }

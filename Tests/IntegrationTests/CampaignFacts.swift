@@ -25,6 +25,8 @@ struct CampaignFacts: Sendable {
     var leftovers: [String] = []
 
     // Of the campaign itself.
+    /// Jobs that waited without a row.
+    var unseen: Set<String> = []
     /// When scheduled jobs may begin.
     var notBefore: [String: Int64] = [:]
     /// While a worker was stopped in mid-flight.

@@ -7,6 +7,8 @@ struct CampaignFinding: Sendable, CustomStringConvertible {
 
     enum Kind: String, Sendable, CaseIterable {
         case lost
+        /// Waits, and no row says so.
+        case unseen
         case postedTwice = "posted twice"
         case postedWrongly = "posted wrongly"
         case wrongEnd = "wrong end"
@@ -37,6 +39,9 @@ struct CampaignVerdict {
         ends + posts + drafts + duplicateEvents + deadLetters
             + dailyPosts + minuteLimits + concurrency
             + facts.violations.map { CampaignFinding(kind: .violation, what: $0) }
+            + facts.unseen.sorted().map {
+                CampaignFinding(kind: .unseen, what: "waited for a day without a row", job: $0)
+            }
             + facts.leftovers.map { CampaignFinding(kind: .leftover, what: $0) }
             + facts.mishaps.map { CampaignFinding(kind: .mishap, what: $0) }
     }

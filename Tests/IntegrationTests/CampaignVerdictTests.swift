@@ -114,6 +114,7 @@ struct CampaignVerdictTests {
     static let ofJobs = [
         Planted("a job without a row", .lost) { $0.rows["d"] = nil },
         Planted("a job that never ended", .lost) { $0.rows["a"]?.status = "waiting" },
+        Planted("a job that waits without a row", .unseen) { $0.unseen = ["a"] },
         Planted("a row of success without its post", .lost) { $0.posts.remove(at: 0) },
         Planted("a draft that is not there", .lost) { $0.posts.remove(at: 1) },
         Planted("an event that is missing", .lost) { $0.duplicates = [:] },
