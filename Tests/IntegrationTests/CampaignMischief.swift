@@ -21,6 +21,7 @@ struct CampaignMischief: Sendable {
             await progress.hold(until: Int(each * Double(number + 1)), atMost: .seconds(10))
             try await perform(strike)
             counts[strike.kind, default: 0] += 1
+            await progress.strikes.note()
         }
         return counts
     }

@@ -31,6 +31,7 @@ struct CampaignUpstream: Sendable {
         for (number, index) in plan.pushes.enumerated() {
             if number.isMultiple(of: Self.batch) {
                 await progress.hold(until: number - ahead, atMost: .seconds(5))
+                await letStrikesCatchUp(number)
             }
             let job = plan.jobs[index]
             if job.kind == .scheduled, notBefore[job.id] == nil {
@@ -42,6 +43,16 @@ struct CampaignUpstream: Sendable {
             try await push(number, job.document(notBefore: notBefore[job.id]))
         }
         return notBefore.mapValues { Int64($0.timeIntervalSince1970 * 1000) }
+    }
+
+    /// Jobs must not be over before the last blow falls.
+    private func letStrikesCatchUp(_ number: Int) async {
+        let due = plan.strikes.count * number / plan.pushes.count - 1
+        let end = ContinuousClock.now + .seconds(30)
+        while await progress.strikes.done < due, ContinuousClock.now < end, !Task.isCancelled {
+            // A cancelled sleep is noticed above.
+            try? await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     private func push(_ number: Int, _ document: [UInt8]) async throws {
@@ -61,9 +72,17 @@ struct CampaignUpstream: Sendable {
     }
 }
 
-/// How many jobs have ended: what the pace of everything depends on.
+/// How far the campaign is: what the pace of everything depends on.
 struct CampaignProgress: Sendable {
     let bed: TestBed
+    let strikes = Strikes()
+
+    /// How many blows have fallen and were made good.
+    actor Strikes {
+        private(set) var done = 0
+
+        func note() { done += 1 }
+    }
 
     /// `nil` while PostgreSQL is away.
     func ended() async -> Int? {
