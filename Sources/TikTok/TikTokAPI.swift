@@ -54,8 +54,8 @@ extension TikTokAPI {
     /// Posts JSON for an account and reads the envelope.
     ///
     /// - Parameter mayRepeat: whether the request may be sent again by itself over a fresh
-    ///   connection when a kept-alive one proves dead; never for a call that posts by itself, or that
-    ///   has a limit a minute: nobody would count the repetition.
+    ///   connection when a kept-alive one proves dead; never for a call that posts by itself, or
+    ///   that has a limit a minute: nobody would count the repetition.
     func call(
         _ endpoint: Endpoint,
         token: AccessToken,
