@@ -23,12 +23,19 @@ struct Assembly: Sendable {
     init(_ settings: Settings) {
         self.settings = settings
         loop = EventLoop(name: "publisher")
-        redis = RedisClient(settings.redis, on: loop, name: "tiktok-publisher")
+        // A server that is not there at the start is told at once: a person may be waiting.
+        redis = RedisClient(
+            settings.redis,
+            on: loop,
+            name: "tiktok-publisher",
+            waitsForServer: false
+        )
         database = PostgresPool(
             settings.database,
             on: loop,
             applicationName: "tiktok-publisher",
-            schema: settings.schema
+            schema: settings.schema,
+            waitsForServer: false
         )
         queue = JobQueue(redis: redis, keys: settings.keys, lease: settings.lease)
         accounts = Accounts(database: database, on: loop, fernet: settings.fernet)

@@ -48,6 +48,11 @@ struct PostgresCluster: Sendable {
         }
     }
 
+    /// Makes a stopped server wait, from its next start on, for a primary that there is not.
+    func makeStandby() throws(PrivateServerError) {
+        try Folder.write("", to: data + "/standby.signal", owner: user)
+    }
+
     /// One of PostgreSQL's programs, as the right user.
     func plan(_ program: String, _ arguments: [String]) -> ChildProcess.Plan {
         var command = ["\(programs)/\(program)"] + arguments

@@ -10,6 +10,7 @@ package final class PostgresServer: Sendable {
     package let password: String
     /// The folder of the unix socket; `nil` where its path is too long for one.
     package let socketFolder: String?
+    private let cluster: PostgresCluster
     private let process: ServerProcess
 
     /// The superuser's name; the database is `postgres`.
@@ -28,6 +29,7 @@ package final class PostgresServer: Sendable {
 
     private init(port: UInt16, cluster: PostgresCluster, settings: [String: String]) {
         self.port = port
+        self.cluster = cluster
         password = cluster.password
         let socket = SocketPath.fitting("\(cluster.folder)/.s.PGSQL.\(port).lock")
         socketFolder = socket == nil ? nil : cluster.folder
@@ -89,6 +91,16 @@ package final class PostgresServer: Sendable {
     ///
     /// - Throws: as `start`.
     package func restart() async throws(PrivateServerError) { try await process.restart() }
+
+    /// Starts it again as a standby, which answers questions and refuses to write until
+    /// `pg_promote`.
+    ///
+    /// - Throws: as `start`.
+    package func restartAsStandby() async throws(PrivateServerError) {
+        await stop()
+        try cluster.makeStandby()
+        try await restart()
+    }
 
     /// Small, and leaving nothing outside its folder.
     private static let usualSettings = [

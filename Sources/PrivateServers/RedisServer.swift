@@ -9,6 +9,8 @@ package final class RedisServer: Sendable {
     package let password: String
     /// The socket file; `nil` where the folder's path is too long for one.
     package let socketPath: String?
+    /// Where its configuration and its data lie.
+    package let folder: String
     private let process: ServerProcess
 
     /// For database 0, with the password.
@@ -25,12 +27,12 @@ package final class RedisServer: Sendable {
     {
         self.port = port
         self.password = password
+        self.folder = folder
         socketPath = SocketPath.fitting(folder + "/redis.sock")
-        let configuration = folder + "/redis.conf"
         try Folder.make(folder, permissions: 0o711)
         try Folder.write(
             Self.configuration(port, folder, password, socketPath, lines),
-            to: configuration
+            to: folder + "/redis.conf"
         )
         let greeting = Array("AUTH \(password)\r\nPING\r\n".utf8)
         process = ServerProcess(
@@ -38,7 +40,7 @@ package final class RedisServer: Sendable {
                 name: "Redis",
                 plan: .init(
                     "redis-server",
-                    [configuration],
+                    [folder + "/redis.conf"],
                     environment: ServerEnvironment.variables,
                     workingFolder: folder,
                     hasOwnGroup: true

@@ -1,5 +1,6 @@
 package import EventLoop
 package import HTTP
+internal import Synchronization
 
 /// A strict stand-in for TikTok's Content Posting API and OAuth, on an address of its own.
 ///
@@ -9,9 +10,13 @@ package final class Sandbox: Sendable {
     /// `http://127.0.0.1:PORT`; takes the place of `https://open.tiktokapis.com`.
     package let url: String
     package let port: UInt16
+    /// Of the upload addresses, where the options ask for one.
+    package let uploadPort: UInt16?
 
     private let service: SandboxService
-    private let server: HTTPServer
+    private let loop: EventLoop
+    private let host: String
+    private let server: Mutex<HTTPServer>
 
     /// Listens on a numeric address; port 0 takes any free one.
     package static func start(
@@ -21,25 +26,55 @@ package final class Sandbox: Sendable {
         options: SandboxOptions = SandboxOptions()
     ) async throws(HTTPServerError) -> Sandbox {
         let service = SandboxService(options)
-        let server = HTTPServer(on: loop) { request in
-            await service.respond(to: request)
-        }
+        let server = makeServer(of: service, on: loop)
         let port = try await server.listen(host: host, port: port)
-        return Sandbox(service, server, host: host, port: port)
+        let uploadPort =
+            options.hasUploadPort ? try await server.listen(host: host, port: 0) : nil
+        let ports = (port, uploadPort)
+        return Sandbox(service, server, on: loop, host: host, ports: ports)
     }
 
-    private init(_ service: SandboxService, _ server: HTTPServer, host: String, port: UInt16) {
-        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    private static func makeServer(of service: SandboxService, on loop: EventLoop) -> HTTPServer {
+        var limits = HTTPServerLimits()
+        // Nobody who stops it waits for answers that hang on purpose.
+        limits.stopGrace = .milliseconds(100)
+        return HTTPServer(on: loop, limits: limits) { request in
+            await service.respond(to: request)
+        }
+    }
+
+    private init(
+        _ service: SandboxService,
+        _ server: HTTPServer,
+        on loop: EventLoop,
+        host: String,
+        ports: (UInt16, UInt16?)
+    ) {
+        let address = "http://\(host.contains(":") ? "[\(host)]" : host)"
+        let (url, uploadURL) = ("\(address):\(ports.0)", ports.1.map { "\(address):\($0)" })
         self.url = url
-        self.port = port
+        (port, uploadPort) = ports
         self.service = service
-        self.server = server
-        service.with { state, _ in state.publicURL = url }
+        self.loop = loop
+        self.host = host
+        self.server = Mutex(server)
+        service.with { state, _ in (state.publicURL, state.uploadURL) = (url, uploadURL) }
     }
 
     /// Closes every connection; the state is gone with the object.
     package func stop() async {
-        await server.stop()
+        await server.withLock { $0 }.stop()
+    }
+
+    /// Listens again on the same ports after `stop`, and knows all that it knew before.
+    ///
+    /// - Throws: `HTTPServerError.system` when somebody else has taken the port.
+    package func start() async throws(HTTPServerError) {
+        let fresh = Self.makeServer(of: service, on: loop)
+        for port in [port, uploadPort].compactMap(\.self) {
+            _ = try await fresh.listen(host: host, port: port)
+        }
+        server.withLock { $0 = fresh }
     }
 
     // MARK: Setting the scene

@@ -5,6 +5,8 @@ package struct SandboxOptions: Sendable {
     /// The app's credentials at the OAuth endpoints.
     package var clientKey = "sandbox-client-key"
     package var clientSecret = "sandbox-client-secret"
+    /// Whether upload addresses have a port of their own, as TikTok's have a host of their own.
+    package var hasUploadPort = false
     /// An unaudited app may only post `SELF_ONLY`, and only to private accounts.
     package var isAudited = true
 

@@ -72,6 +72,7 @@ extension SandboxState {
         let old = self
         self = SandboxState(old.options)
         publicURL = old.publicURL
+        uploadURL = old.uploadURL
     }
 
     package var entries: [SandboxEntry] { journal.entries }

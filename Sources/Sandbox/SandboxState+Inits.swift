@@ -144,7 +144,7 @@ extension SandboxState {
             publishIDOfUpload[upload.uploadID] = publishID
             source = .upload(upload)
             data["upload_url"] = .string(
-                "\(publicURL)/video/?upload_id=\(upload.uploadID)&upload_token=\(upload.token)"
+                "\(uploadHost)/video/?upload_id=\(upload.uploadID)&upload_token=\(upload.token)"
             )
         }
         keep(post(beginning, publishID, source, caller, number, at: now))

@@ -8,6 +8,9 @@ package struct SandboxState {
     var options: SandboxOptions
     /// Where upload addresses point, without a slash at the end.
     package var publicURL = "http://sandbox.invalid"
+    /// Where bytes are sent, when that is another host.
+    package var uploadURL: String?
+    var uploadHost: String { uploadURL ?? publicURL }
     var random: SandboxRandom
     /// How far the clock was advanced, in milliseconds.
     var advancedBy: Int64 = 0

@@ -5,9 +5,14 @@ import Foundation
 ///     swift build -c release
 ///     swift run -c release Bench upload   one file to the sandbox's byte sink, against `curl -T`
 ///     swift run -c release Bench memory   a worker with 8 uploads at once: its peak memory
+///     swift run -c release Bench crowd    100 accounts behind 10,000 jobs of another one
+///     swift run -c release Bench takeover how long jobs of 20 killed workers wait
+///     swift run -c release Bench cost     what a job costs Redis, with a million waiting
+///     swift run -c release Bench idle     what a worker costs that has nothing to do
 ///
-/// Both take `--bytes N` (1000000000 unless given), so that a small run takes seconds; `upload`
-/// takes `--rounds N` (7), `memory` takes `--jobs N` (8). The files are sparse: no disk is in the
+/// The first three take `--bytes N` (1000000000 unless given; `crowd` 50000000), so that a small run
+/// takes seconds; `upload` takes `--rounds N` (7), so does `crowd` (3), `memory` takes `--jobs N`
+/// (8). The files are sparse: no disk is in the
 /// way. The programs measured are those beside this one, so all of them must be built alike.
 /// Exit code 0: the target was met; 1: it was missed, or something failed; 2: bad usage.
 @main
@@ -19,12 +24,17 @@ struct Bench {
             switch options.name {
             case "upload": isMet = try await UploadBench(options).run()
             case "memory": isMet = try await MemoryBench(options).run()
-            default: throw Options.Problem("Bench knows upload and memory")
+            case "crowd": isMet = try await CrowdBench(options).run()
+            case "takeover": isMet = try await TakeoverBench().run()
+            case "cost": isMet = try await CostBench().run()
+            case "idle": isMet = try await IdleBench().run()
+            default: throw Options.Problem("Bench knows " + Options.names.joined(separator: ", "))
             }
             exit(isMet ? 0 : 1)
         } catch let problem as Options.Problem {
             print(
-                "Bench: \(problem); usage: Bench upload|memory [--bytes N] [--rounds N] [--jobs N]"
+                "Bench: \(problem); usage: Bench \(Options.names.joined(separator: "|")) "
+                    + "[--bytes N] [--rounds N] [--jobs N]"
             )
             exit(2)
         } catch {
@@ -36,11 +46,13 @@ struct Bench {
 
 /// The command line.
 struct Options {
+    static let names = ["upload", "memory", "crowd", "takeover", "cost", "idle"]
+
     let name: String
     /// Of each file.
-    private(set) var bytes: Int64 = 1_000_000_000
+    private(set) var bytes: Int64
     /// How often each way is measured.
-    private(set) var rounds = 7
+    private(set) var rounds: Int
     /// Uploads at once, each of an account of its own.
     private(set) var jobs = 8
 
@@ -53,6 +65,7 @@ struct Options {
     init(_ line: ArraySlice<String>) throws(Problem) {
         var rest = line
         name = rest.popFirst() ?? ""
+        (bytes, rounds) = name == "crowd" ? (50_000_000, 3) : (1_000_000_000, 7)
         while let option = rest.popFirst() {
             guard let number = rest.popFirst().flatMap({ Int64($0) }), number > 0 else {
                 throw Problem("\(option) needs a number above 0")

@@ -52,10 +52,14 @@ struct PostgresSQLTests {
         func server(_ state: String) -> PostgresError {
             .server(sqlState: state, message: "", detail: nil, constraint: nil)
         }
-        for state in ["08006", "57P01", "57P02", "57P03", "53300", "53100", "25006"] {
+        let passing = [
+            "08006", "57P01", "57P02", "57P03", "53300", "53100", "53200", "25006", "40001",
+            "40P01", "55P03", "57014", "58030",
+        ]
+        for state in passing {
             #expect(server(state).isUnavailable, "\(state)")
         }
-        for state in ["23505", "28P01", "3D000", "42601", "57014", "40001"] {
+        for state in ["23505", "28P01", "3D000", "42601", "42P01", "XX001"] {
             #expect(!server(state).isUnavailable, "\(state)")
         }
         #expect(PostgresError.connectTimedOut.isUnavailable)

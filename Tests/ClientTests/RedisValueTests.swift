@@ -76,8 +76,11 @@ struct RedisValueTests {
     }
 
     @Test func `waiting helps against some errors and not against others`() {
-        for code in ["LOADING", "MASTERDOWN", "READONLY", "BUSY"] {
-            #expect(RedisError.refused(.init(code: code, message: "")).isUnavailable)
+        for text in [
+            "LOADING", "MASTERDOWN", "READONLY", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN",
+            "MISCONF", "UNBLOCKED", "ERR max number of clients reached",
+        ] {
+            #expect(RedisError.refused(.init(text)).isUnavailable, "\(text)")
         }
         for code in ["OOM", "NOAUTH", "WRONGPASS", "NOPERM", "ERR", ""] {
             #expect(!RedisError.refused(.init(code: code, message: "")).isUnavailable)

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import PrivateServers
 import Processes
 import Support
 import Testing
@@ -121,11 +122,48 @@ struct CommandsServersTests {
         }
     }
 
-    @Test func `a worker that cannot reach its database at the start says so`() async throws {
+    @Test func `a worker waits for servers that are away at the start, and says so`() async throws {
+        try await TestBed.run(hasOwnServers: true) { bed in
+            try await bed.connect("mira")
+            let video = try bed.video("small.mp4", bytes: 100_000)
+            await bed.servers.redis.stop()
+            await bed.servers.postgres.stop()
+            let worker = try bed.startWorker()
+            try await worker.awaitAway("postgres")
+
+            try await bed.servers.postgres.restart()
+            try await worker.awaitAway("redis")
+            try await bed.servers.redis.restart()
+            try await bed.push(bed.job("patient", account: "mira", video: video.name))
+
+            bed.expectPosted(try await bed.end(of: "patient", worker: worker), video)
+            try await worker.expectOneOutage(of: "postgres", "redis")
+            try await bed.expectDrains(worker)
+        }
+    }
+
+    @Test func `a worker that waits for its database can be told to stop`() async throws {
         try await TestBed.run { bed in
+            let nowhere = "postgresql://me:hunter2secret@127.0.0.1:9/db"
+            let worker = try bed.startWorker(environment: ["DATABASE_URL": nowhere])
+            try await worker.awaitAway("postgres")
+
+            let result = try await worker.drain()
+
+            #expect(result.exit == .exited(code: 0), "\(result)")
+            #expect(!result.description.contains("hunter2secret"))
+        }
+    }
+
+    @Test func `a worker that its database turns away ends and says why`() async throws {
+        try await TestBed.run { bed in
+            let port = bed.servers.postgres.port
             let result = try await bed.run(
                 "work",
-                environment: ["DATABASE_URL": "postgresql://me:hunter2secret@127.0.0.1:9/db"]
+                environment: [
+                    "DATABASE_URL":
+                        "postgresql://publisher:hunter2secret@127.0.0.1:\(port)/postgres"
+                ]
             )
 
             #expect(result.code == 1, "\(result)")

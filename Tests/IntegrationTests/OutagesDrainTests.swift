@@ -88,6 +88,61 @@ struct OutagesDrainTests {
         }
     }
 
+    /// Of each kind of outage one; the rest takes its time.
+    static let blows = (Blow.ofRedis + Blow.ofPostgres).filter { blow in
+        OutagesServersTests.isLong
+            || ["killed", "frozen", "read-only", "a replica"].contains {
+                blow.testDescription.contains($0)
+            }
+    }
+
+    @Test func `a worker told to stop in an outage ends, and another ends its jobs`() async {
+        await allAtOnce(Self.blows) { blow in try await Self.drain(during: blow) }
+    }
+
+    private static func drain(during blow: Blow) async throws {
+        let settings = [
+            "CHUNK_BYTES": "\(chunk)", "LEASE_SECONDS": "3", "SHUTDOWN_GRACE_SECONDS": "5",
+        ]
+        try await TestBed.run(settings, hasOwnServers: true) { bed in
+            try await blow.prepare(bed)
+            var scene = try await OutageScene(bed)
+            try await blow.strike(bed)
+            if blow.server == "postgres" { try await scene.pushOneMore() }
+            try await scene.worker.awaitAway(blow.server)
+
+            let end = try await scene.worker.drain()
+            try await blow.mend(bed)
+            scene.worker = try bed.startWorker("second")
+            try await scene.pushLate()
+
+            #expect(end.exit == .exited(code: 0), "\(blow.testDescription): \(end)")
+            try await scene.expectAllUnharmed(andOneMore: blow.server == "postgres")
+            try await bed.expectDrains(scene.worker)
+        }
+    }
+
+    @Test func `a worker told to stop while TikTok is away ends, and another ends its jobs`()
+        async throws
+    {
+        try await TestBed.run(Self.settings) { bed in
+            var scene = try await OutageScene(bed)
+            bed.sandbox.fault(nil, .resetBefore, count: nil)
+            try await waitUntil("an outage", state: { scene.worker.err }) {
+                !scene.worker.lines(with: "server.away", "server=tiktok").isEmpty
+            }
+
+            let end = try await scene.worker.drain()
+            bed.sandbox.clearFaults()
+            scene.worker = try bed.startWorker("second")
+            try await scene.pushLate()
+
+            #expect(end.exit == .exited(code: 0), "\(end)")
+            try await scene.expectAllPosted()
+            try await bed.expectDrains(scene.worker)
+        }
+    }
+
     @Test func `USR1 stops claiming and nothing else, USR2 says so`() async throws {
         try await TestBed.run(Self.settings) { bed in
             try await bed.connect("mira")

@@ -7,7 +7,8 @@ extension Command {
         synopsis: "[--env-file PATH]",
         summary: "runs a worker until told to stop",
         help: """
-            Claims jobs from the lists in QUEUES and publishes them until told to stop.
+            Claims jobs from the lists in QUEUES and publishes them until told to stop. Waits for
+            Redis and PostgreSQL while they are away, also at the start, and says so in the log.
 
             TERM or INT drains: claims nothing more, finishes or checkpoints what runs, hands the
             rest back, exits 0 within SHUTDOWN_GRACE_SECONDS. A second one hands back at once.
@@ -17,10 +18,10 @@ extension Command {
             let settings = try Environment.settings(arguments, console)
             try System.disableCoreDumps()
             let assembly = Assembly(settings)
-            try await checkSchema(assembly)
             let parts = assembly.makeWorker()
             await assembly.reportOutages(to: parts)
             let signals = Task { await StopSignals.obey(parts.worker) }
+            try await checkSchema(assembly, parts.worker)
             await parts.worker.run(waiters: parts.waiters)
             signals.cancel()
             await parts.close()
@@ -30,9 +31,9 @@ extension Command {
     )
 
     /// A worker that meets an older schema would fail job after job.
-    private static func checkSchema(_ assembly: Assembly) async throws {
+    private static func checkSchema(_ assembly: Assembly, _ worker: Worker) async throws {
         let migrator = Migrator(database: assembly.database, schema: assembly.settings.schema)
-        let version = try await migrator.version()
+        guard let version = try await worker.schemaVersion(of: migrator) else { return }
         guard version >= Migrator.current else {
             throw CommandFailure(
                 "the database schema is version \(version), this program needs "

@@ -42,7 +42,8 @@ package enum PostgresError: Error, Sendable, Equatable {
     }
 
     /// Whether the same statement may succeed later with nobody changing anything: the server is
-    /// away, starting, stopping, full, read-only after a failover, or all connections are taken.
+    /// away, starting, stopping, full, read-only after a failover, all connections are taken, or
+    /// others were in the way.
     package var isUnavailable: Bool {
         switch self {
         case .server(let state, _, _, _): Self.isUnavailable(sqlState: state)
@@ -53,11 +54,17 @@ package enum PostgresError: Error, Sendable, Equatable {
         }
     }
 
-    /// Class 08 is the connection, class 53 a lack of resources (disk, memory, connections).
+    /// Class 08 is the connection, class 53 a lack of resources (disk, memory, connections), class
+    /// 58 trouble outside of PostgreSQL (its disk).
     private static func isUnavailable(sqlState: String) -> Bool {
-        sqlState.hasPrefix("08") || sqlState.hasPrefix("53")
-            || ["57P01", "57P02", "57P03", "57P05", "25006"].contains(sqlState)
+        ["08", "53", "58"].contains { sqlState.hasPrefix($0) } || passingStates.contains(sqlState)
     }
+
+    /// Stopping, crashed, starting, idle for too long, read-only; then what others did to the
+    /// statement: it lost a race or a deadlock, waited too long for a lock, or was cancelled.
+    private static let passingStates: Set = [
+        "57P01", "57P02", "57P03", "57P05", "25006", "40001", "40P01", "55P03", "57014",
+    ]
 }
 
 extension PostgresError: CustomStringConvertible {

@@ -14,6 +14,7 @@ package actor PostgresPool {
     private let size: Int
     let timeouts: PostgresTimeouts
     private let limits: PostgresLimits
+    private let waitsForServer: Bool
 
     /// All that are open, lent or not.
     private var open: [ObjectIdentifier: PostgresConnection] = [:]
@@ -29,13 +30,16 @@ package actor PostgresPool {
     private var lastRefusal: PostgresError?
     private var state: PostgresState?
     private var onChange: (@Sendable (PostgresState) -> Void)?
+    private var hasBeenConnected = false
     private var isClosed = false
 
     /// Connects to nothing yet.
     ///
     /// `applicationName` is shown in `pg_stat_activity`. `schema` is the only one names are looked
     /// up in, besides `pg_catalog`; it need not exist yet; `nil` leaves the server's choice. `size`
-    /// is the number of connections at most, at least 1.
+    /// is the number of connections at most, at least 1. With `waitsForServer` off, until there has
+    /// been a connection once, a failed attempt ends every wait, so that a wrong address is told at
+    /// once.
     package init(
         _ address: PostgresAddress,
         on loop: EventLoop,
@@ -43,12 +47,14 @@ package actor PostgresPool {
         schema: String?,
         size: Int = 4,
         timeouts: PostgresTimeouts = PostgresTimeouts(),
-        limits: PostgresLimits = PostgresLimits()
+        limits: PostgresLimits = PostgresLimits(),
+        waitsForServer: Bool = true
     ) {
         self.loop = loop
         self.size = max(1, size)
         self.timeouts = timeouts
         self.limits = limits
+        self.waitsForServer = waitsForServer
         settings = ConnectionSettings(
             address,
             applicationName: applicationName,
@@ -183,6 +189,7 @@ package actor PostgresPool {
             guard !isClosed else { return await connection.end(because: .closed) }
             open[ObjectIdentifier(connection)] = connection
             lastRefusal = nil
+            hasBeenConnected = true
             backOff.reset()
             change(to: .up)
             checkIn(connection)
@@ -198,7 +205,8 @@ package actor PostgresPool {
         lastRefusal = error
         if open.isEmpty {
             change(to: .down(reason: error.description))
-            if !error.isUnavailable { refuseAll(error) }
+            let isPatient = waitsForServer || hasBeenConnected
+            if !isPatient || !error.isUnavailable { refuseAll(error) }
         }
         guard retry == nil else { return }
         retry = loop.schedule(after: backOff.next()) { [weak self] in

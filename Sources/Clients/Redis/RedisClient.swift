@@ -26,6 +26,8 @@ package actor RedisClient {
     nonisolated let name: String
     nonisolated let timeouts: RedisTimeouts
     nonisolated let limits: RedisLimits
+    /// Whether commands wait for a server that has never answered yet.
+    nonisolated let waitsForServer: Bool
 
     /// The connection that takes commands.
     private var connection: Connection?
@@ -43,6 +45,7 @@ package actor RedisClient {
     private(set) var isClosed = false
     /// Why there is no connection.
     private var trouble: RedisError?
+    private var hasBeenConnected = false
     var digests = ScriptDigests()
     private var state: RedisState?
     private var observers: [@Sendable (RedisState) -> Void] = []
@@ -55,12 +58,15 @@ package actor RedisClient {
     ///   - name: shown by `CLIENT LIST`.
     ///   - timeouts: how long to wait.
     ///   - limits: how much to hold.
+    ///   - waitsForServer: `false`: until there has been a connection once, a failed attempt to
+    ///     connect ends every waiting command, so that a wrong address is told at once.
     package init(
         _ address: RedisAddress,
         on loop: EventLoop,
         name: String,
         timeouts: RedisTimeouts = RedisTimeouts(),
-        limits: RedisLimits = RedisLimits()
+        limits: RedisLimits = RedisLimits(),
+        waitsForServer: Bool = true
     ) {
         // hiredis writes with calls that raise this signal, whose default ends the process.
         signal(SIGPIPE, SIG_IGN)
@@ -69,6 +75,7 @@ package actor RedisClient {
         self.name = name
         self.timeouts = timeouts
         self.limits = limits
+        self.waitsForServer = waitsForServer
         if case .sentinels(let hosts, _) = address.place {
             sentinels = hosts
         }
@@ -219,6 +226,7 @@ package actor RedisClient {
     private func serve(_ opened: Connection) async {
         if isClosed { return opened.close(.closed) }
         connection = opened
+        hasBeenConnected = true
         trouble = nil
         report(.up)
         for exchange in unsent.takeAll() {
@@ -237,7 +245,9 @@ package actor RedisClient {
             trouble = error
             failUnsent(error)
         } else {
-            trouble = .notConnected(reason: error.reason)
+            let away = RedisError.notConnected(reason: error.reason)
+            trouble = away
+            if !waitsForServer, !hasBeenConnected { failUnsent(away) }
         }
         report(.down(reason: error.reason))
     }

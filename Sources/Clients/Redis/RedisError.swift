@@ -54,7 +54,9 @@ extension RedisError {
         switch self {
         case .notConnected, .connectTimedOut, .connectionLost, .commandTimedOut, .tooManyPending:
             true
-        case .refused(let failure): Self.passingCodes.contains(failure.code)
+        case .refused(let failure):
+            Self.passingCodes.contains(failure.code)
+                || failure.message.hasPrefix(Self.tooManyClients)
         case .replyTooLarge, .commandTooLarge, .unsupported, .cancelled, .closed: false
         }
     }
@@ -83,10 +85,15 @@ extension RedisError {
     }
 
     /// Loading its data, a replica cut off or not yet promoted, a script running too long, a
-    /// failover under way.
+    /// failover under way, a disk that is full, a wait that a change of roles has ended.
     private static let passingCodes: Set = [
         "LOADING", "MASTERDOWN", "READONLY", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS",
+        "MISCONF", "UNBLOCKED",
     ]
+
+    /// Redis has no code of its own for this refusal, and gives it as the answer to whatever comes
+    /// first.
+    private static let tooManyClients = "max number of clients"
 }
 
 extension RedisError: CustomStringConvertible {

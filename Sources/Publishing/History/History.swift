@@ -183,16 +183,35 @@ package struct History: Sendable {
     }
 
     /// The highest fence any row holds, for lifting Redis's counter above it.
+    ///
+    /// Claims wait for this answer when PostgreSQL was away, so a server that answers and takes no
+    /// writes is told as one that is away.
     package func highestFence() async throws(HistoryError) -> Int64 {
-        do {
+        do throws(PostgresError) {
             let rows = try await database.query(
-                "SELECT coalesce(max(fence), 0) AS fence FROM publish_history"
+                """
+                SELECT coalesce(max(fence), 0) AS fence,
+                    current_setting('transaction_read_only')::bool AS is_read_only
+                FROM publish_history
+                """
             )
-            return try rows.first?.int64("fence") ?? 0
+            guard let row = rows.first else { return 0 }
+            if try row.bool("is_read_only") { throw PostgresError.readOnly }
+            return try row.int64("fence")
         } catch {
             throw HistoryError(error)
         }
     }
+}
+
+extension PostgresError {
+    /// As the server itself puts it to whoever writes.
+    fileprivate static let readOnly = PostgresError.server(
+        sqlState: "25006",
+        message: "it is a standby, or read-only: it takes no writes",
+        detail: nil,
+        constraint: nil
+    )
 }
 
 /// Why the history could not be written.
