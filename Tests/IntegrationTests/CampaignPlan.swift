@@ -90,7 +90,8 @@ private struct CampaignDraft {
 
     private mutating func addBusy(posts: Int, using random: inout CampaignRandom) {
         let account = newAccount()
-        for _ in 0..<posts { add(.post, account, using: &random) }
+        // Large, so that two of them at once would be seen.
+        for _ in 0..<posts { add(.post, account, .threeChunks, using: &random) }
     }
 
     /// More jobs than one day takes; by TikTok's count, or by ours.
@@ -118,9 +119,10 @@ private struct CampaignDraft {
     private mutating func add(
         _ kind: CampaignJob.Kind,
         _ account: String,
+        _ wanted: CampaignMedia? = nil,
         using random: inout CampaignRandom
     ) {
-        let media = CampaignMedia.any(using: &random)
+        let media = wanted ?? CampaignMedia.any(using: &random)
         jobs.append(
             CampaignJob(
                 id: "job-\(jobs.count)-\(kind)",

@@ -38,12 +38,17 @@ struct CampaignVerdict {
     var findings: [CampaignFinding] {
         ends + posts + drafts + duplicateEvents + deadLetters
             + dailyPosts + minuteLimits + concurrency
-            + facts.violations.map { CampaignFinding(kind: .violation, what: $0) }
+            + facts.violations.map(violation)
             + facts.unseen.sorted().map {
                 CampaignFinding(kind: .unseen, what: "waited for a day without a row", job: $0)
             }
             + facts.leftovers.map { CampaignFinding(kind: .leftover, what: $0) }
             + facts.mishaps.map { CampaignFinding(kind: .mishap, what: $0) }
+    }
+
+    private func violation(_ what: String) -> CampaignFinding {
+        let job = facts.jobs.first { what.contains("'\($0.title)'") }
+        return CampaignFinding(kind: .violation, what: what, job: job?.id, account: job?.account)
     }
 
     // MARK: Rows
