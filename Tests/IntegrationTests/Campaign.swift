@@ -41,23 +41,8 @@ struct Campaign: Sendable {
         let findings = CampaignVerdict(facts).findings
         let report = CampaignReport(plan: plan, facts: facts, findings: findings, bed: bed)
         CampaignReport.say(try await report.summary(strikes: strikes, days: course.days))
-        for finding in findings { record(finding) }
+        for finding in findings { Issue.record("seed \(plan.size.seed): \(finding)") }
         if !findings.isEmpty { CampaignReport.say(try await report.details()) }
-    }
-
-    /// What the program does not promise yet, each with the reason.
-    private static let known: [CampaignFinding.Kind: Comment] = [
-        .events: "a worker that dies between an event 'duplicate' and the queue writes it again",
-        .unseen: "a worker that dies between parking a job and its row leaves no row for a day",
-    ]
-
-    private func record(_ finding: CampaignFinding) {
-        let text: Comment = "seed \(plan.size.seed): \(finding)"
-        guard let reason = Self.known[finding.kind] else {
-            Issue.record(text)
-            return
-        }
-        withKnownIssue(reason) { Issue.record(text) }
     }
 
     private func setTheScene() async throws -> [String: String] {
