@@ -119,7 +119,8 @@ extension QueueModel {
         note("worker \(worker) dies")
         record.count("deaths")
         hands.removeAll { $0.worker == worker }
-        seenFences[worker] = 0
+        // Whoever starts in its place knows no fences.
+        seenFences[worker] = nil
     }
 
     /// Redis comes back without its latest writes to the counter of fences: workers that know
@@ -133,7 +134,7 @@ extension QueueModel {
         // The counter is a key of the scripts alone.
         let key = QueueModelRules.keys.leases.replacing("leases", with: "fence")
         _ = try await redis.send(["SET", .text(key), .integer(record.lastFence)])
-        for worker in seenFences.indices where seenFences[worker] <= record.lastFence {
+        for (worker, seen) in seenFences.enumerated() where seen ?? .max <= record.lastFence {
             try await raiseFences(worker)
         }
     }

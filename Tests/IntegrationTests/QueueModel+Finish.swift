@@ -42,7 +42,7 @@ extension QueueModel {
                 let terms = JobQueue.Terms(
                     most: 8,
                     freshFirst: numbers.chance(500),
-                    seenFence: seenFences[0],
+                    seenFence: seenFences[0] ?? 0,
                     statusCallsPerMinute: rules.limits.perMinute.status
                 )
                 let caught = try await queue.claim(from: name, on: terms)
@@ -90,7 +90,13 @@ extension QueueModel {
         )
         note("at last \(claim.ticket) of \(job.id) is admitted: \(answer)")
         try record.admitted(claim, job, needsSlot: true, answer)
-        if case .wait = answer { hands = [] }
+        guard case .wait(let wait) = answer else { return }
+        guard let delay = wait.delay else {
+            return try await finish(as: .line(slots: rules.limits.concurrency, claim))
+        }
+        var settlement = Settlement.park(for: delay, claim)
+        settlement.keepsSlot = wait.reason != .schedule
+        try await finish(as: settlement)
     }
 
     private func finish(as settlement: Settlement) async throws {

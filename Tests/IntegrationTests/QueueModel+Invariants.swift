@@ -69,6 +69,9 @@ extension QueueModel {
             try unless(isFine, "the owner \(owner) of a slot of \(account) is in \(place)")
         }
         let line = state.lines[account] ?? []
+        let expected = record.slots[account] ?? []
+        try unless(Set(owners) == expected, "slots of \(owners), not \(expected)")
+        try unless(line == record.lines[account] ?? [], "the line \(line) is another")
         try unless(line.isEmpty || owners.count == slots, "\(line) waits for nobody")
         for (name, ticket) in record.tickets where ticket.account == account {
             try unless(

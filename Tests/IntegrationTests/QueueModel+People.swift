@@ -15,7 +15,7 @@ extension QueueModel {
             numbers.chance(400) ? nil : .seconds(numbers.one(of: [1, 60, 3600, 90_000]))
         try await queue.pause(subject, because: "somebody wants it", for: length)
         note("\(subject) is paused for \(length.map { "\($0)" } ?? "ever")")
-        record.count("pauses")
+        record.count(length == nil ? "pauses without an end" : "pauses with an end")
         let end = length.map { record.now + $0.milliseconds }
         record.pauses[subject.key] = .some(end)
         // From Redis's clock to the simulated one.

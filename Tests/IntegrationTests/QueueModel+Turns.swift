@@ -8,22 +8,22 @@ extension QueueModel {
     func isReplyLost() -> Bool { numbers.chance(rules.replyLost) }
 
     func claim(_ worker: Int, from name: String) async throws {
+        if seenFences[worker] == nil { try await raiseFences(worker) }
         let terms = JobQueue.Terms(
             most: numbers.from(1, to: 4),
             freshFirst: numbers.chance(500),
-            seenFence: seenFences[worker],
+            seenFence: seenFences[worker] ?? 0,
             statusCallsPerMinute: rules.limits.perMinute.status
         )
         let caught = try await queue.claim(from: name, on: terms)
         note("worker \(worker) claims \(caught.jobs.map { "\($0.ticket)/\($0.fence)" })")
         try record.claimed(caught, from: name, on: terms)
-        if caught.isBehind { return try await raiseFences(worker) }
         if isReplyLost() { return note("the answer is lost") }
         for claim in caught.jobs { take(claim, worker) }
     }
 
     func take(_ claim: Claim, _ worker: Int) {
-        seenFences[worker] = max(seenFences[worker], claim.fence)
+        seenFences[worker] = max(seenFences[worker] ?? 0, claim.fence)
         let end = record.now + QueueModelRules.lease.milliseconds
         // A document that cannot be read is one of the cases.
         let job = try? PublishJob(claim)
@@ -32,7 +32,7 @@ extension QueueModel {
 
     func raiseFences(_ worker: Int) async throws {
         let recorded = openedFences.values.max() ?? 0
-        let highest = max(recorded, seenFences[worker])
+        let highest = max(recorded, seenFences[worker] ?? 0)
         let stands = try await queue.raiseFence(above: highest)
         note("worker \(worker) raises the fences above \(highest): \(stands)")
         let expected = max(highest, record.lastFence) + 1000
@@ -54,6 +54,10 @@ extension QueueModel {
         }
         switch held.claim.stage {
         case .post where held.isAdmitted: try await post(index, job)
+        case .post where numbers.chance(40):
+            // PostgreSQL is away: not even the account could be looked up.
+            let wait = Duration.milliseconds(numbers.one(of: [0, 1000, 60_000]))
+            try await settle(index, as: .park(for: wait, held.claim))
         case .post: try await admit(index, job)
         case .watch: try await watch(index)
         case .reconcile: try await reconcile(index, job)
@@ -80,7 +84,7 @@ extension QueueModel {
         }
         switch answer {
         case .run: try await open(index, job)
-        case .wait: hands.remove(at: index)
+        case .wait(let wait): try await park(index, job, wait)
         case .duplicate: try await settle(index, as: .done(givesPostBack: true))
         case .cancelled: try await end(index, .done(givesPostBack: numbers.chance(800)))
         case .expired: try await end(index, .done(givesPostBack: true))
@@ -88,19 +92,25 @@ extension QueueModel {
         }
     }
 
-    /// PostgreSQL's word on a job that may run.
+    /// The row first, then the queue; between the two the worker may die, or take long.
+    private func park(_ index: Int, _ job: PublishJob, _ wait: Admission.Wait) async throws {
+        let claim = hands[index].claim
+        guard try await isOpen(index, job) else { return }
+        var settlement = Settlement.line(slots: rules.limits.concurrency, claim)
+        if let delay = wait.delay {
+            settlement = .park(for: delay, claim)
+            settlement.keepsSlot = wait.reason != .schedule
+        }
+        if numbers.chance(300) {
+            hands[index].pending = settlement
+        } else {
+            try await settle(index, as: settlement)
+        }
+    }
+
     private func open(_ index: Int, _ job: PublishJob) async throws {
         let claim = hands[index].claim
-        if let ending = endings[job.id] {
-            guard ending.ticket == claim.ticket else {
-                return try await settle(index, as: .done(givesPostBack: true))
-            }
-            record.count("already recorded")
-            let dead = Settlement.dead(reason: "failed", attempts: 1, givesPostBack: false)
-            return try await settle(index, as: ending.isDead ? dead : .done())
-        }
-        guard (openedFences[job.id] ?? 0) <= claim.fence else { return try await leave(index) }
-        openedFences[job.id] = claim.fence
+        guard try await isOpen(index, job) else { return }
         guard !claim.killsWorkers else {
             return try await end(
                 index,
@@ -108,6 +118,25 @@ extension QueueModel {
             )
         }
         hands[index].isAdmitted = true
+    }
+
+    /// PostgreSQL's word on a job: whether its row may be written to.
+    private func isOpen(_ index: Int, _ job: PublishJob) async throws -> Bool {
+        let claim = hands[index].claim
+        if let ending = endings[job.id] {
+            let isOwn = ending.ticket == claim.ticket
+            record.count(isOwn ? "already recorded" : "duplicate, says PostgreSQL")
+            let dead = Settlement.dead(reason: "failed", attempts: 1, givesPostBack: false)
+            let done = Settlement.done(givesPostBack: !isOwn)
+            try await settle(index, as: isOwn && ending.isDead ? dead : done)
+            return false
+        }
+        guard (openedFences[job.id] ?? 0) <= claim.fence else {
+            try await leave(index)
+            return false
+        }
+        openedFences[job.id] = claim.fence
+        return true
     }
 
     private func post(_ index: Int, _ job: PublishJob) async throws {

@@ -21,8 +21,8 @@ actor QueueModel {
     let rules: QueueModelRules
     var record: QueueModelRecord
     var hands: [QueueModelHeld] = []
-    /// The highest fence that each worker has seen.
-    var seenFences = Array(repeating: Int64(0), count: QueueModelRules.workers)
+    /// The highest fence that each worker has seen; `nil`: it has only just started.
+    var seenFences = [Int64?](repeating: nil, count: QueueModelRules.workers)
     /// PostgreSQL: the highest fence recorded for each job, and how jobs ended.
     var openedFences: [String: Int64] = [:]
     var endings: [String: (ticket: String, isDead: Bool)] = [:]

@@ -171,4 +171,71 @@ struct QueueModelDirectedTests {
             #expect(try await scene.admit(next) == .run)
         }
     }
+
+    @Test func `a queue that is paused without an end gives nothing until resumed`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            try await scene.push("job-1", of: "mira")
+            try await scene.queue.pause(.queue(scene.name), because: "somebody", for: nil)
+            #expect(try await scene.claim().isEmpty)
+            try await scene.advance(.seconds(400 * 86_400))
+            #expect(try await scene.claim().isEmpty)
+
+            #expect(try await scene.queue.resume(.queue(scene.name)))
+
+            #expect(try await scene.claim().count == 1)
+        }
+    }
+
+    @Test func `a shorter hold does not end a longer one`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            for id in ["job-1", "job-2"] { try await scene.push(id, of: "mira") }
+            let held = try await scene.claim(2)
+            for claim in held {
+                let job = try PublishJob(claim)
+                #expect(try await scene.admit(.init(claim: claim, job: job)) == .run)
+            }
+            for (claim, seconds) in zip(held, [3600, 60]) {
+                var settlement = Settlement.park(for: .seconds(7200), claim)
+                settlement.holdAccount = .seconds(seconds)
+                #expect(try await scene.queue.settle(claim, as: settlement))
+            }
+
+            try await scene.advance(.seconds(120))
+
+            let third = try await scene.takeNew("job-3", of: "mira")
+            #expect(try await scene.admit(third).reason == .accountPaused)
+        }
+    }
+
+    @Test func `an account that only waits for a minute's limit takes no other's place`()
+        async throws
+    {
+        let limits = QueueModelScene.limits(accounts: 1, calls: 1)
+        try await QueueModelScene.run(limits: limits) { scene in
+            let failed = try await scene.takeNew("job-1", of: "mira")
+            #expect(try await scene.admit(failed) == .run)
+            #expect(try await scene.queue.settle(failed.claim, as: .done(givesPostBack: true)))
+            let waiting = try await scene.takeNew("job-2", of: "mira")
+            #expect(try await scene.admit(waiting).reason == .rateLimit)
+
+            let ravi = try await scene.takeNew("job-3", of: "ravi")
+
+            #expect(try await scene.admit(ravi) == .run)
+        }
+    }
+
+    @Test func `a job handed back before its account is known goes on after its wait`()
+        async throws
+    {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            let held = try await scene.takeNew("job-1", of: "mira")
+            let handedBack = Settlement.park(for: .seconds(60), held.claim)
+
+            #expect(try await scene.queue.settle(held.claim, as: handedBack))
+
+            #expect(try await scene.claim().isEmpty)
+            try await scene.advance(.seconds(60))
+            #expect(try await scene.claim().map(\.ticket) == [held.claim.ticket])
+        }
+    }
 }

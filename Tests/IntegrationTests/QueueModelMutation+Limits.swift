@@ -1,4 +1,4 @@
-/// Guards of the accounts: slots and limits, and what people ask for.
+/// Guards of the accounts: slots and limits.
 extension QueueModelMutation {
     static let slots = [
         QueueModelMutation(
@@ -20,8 +20,8 @@ extension QueueModelMutation {
         ),
         QueueModelMutation(
             "waiting in line is not counted",
-            in: "admit",
-            "redis.call('HINCRBY', IN_LINE, known[2], 1)"
+            in: "settle",
+            "redis.call('HINCRBY', IN_LINE, queue, 1)"
         ),
         QueueModelMutation(
             "the account's slot is kept by what is over",
@@ -31,8 +31,13 @@ extension QueueModelMutation {
         QueueModelMutation(
             "there are as many slots as jobs",
             in: "admit",
-            "if redis.call('SCARD', slots) >= tonumber(ARGV[5]) then",
-            "if false then"
+            "redis.call('SCARD', slots) > tonumber(ARGV[5])",
+            "false"
+        ),
+        QueueModelMutation(
+            "whoever is told to stand in line keeps a slot",
+            in: "admit",
+            "  redis.call('SREM', slots, ticket)\n"
         ),
         QueueModelMutation(
             "a job runs without its slot",
@@ -40,10 +45,10 @@ extension QueueModelMutation {
             "redis.call('SADD', slots, ticket)"
         ),
         QueueModelMutation(
-            "whoever waits in line keeps the lease",
-            in: "admit",
-            "    release(ticket)\n    redis.call('RPUSH', LINE_OF .. account, ticket)",
-            "    redis.call('RPUSH', LINE_OF .. account, ticket)"
+            "whoever stands in line leaves a slot that is free",
+            in: "settle",
+            "if redis.call('SCARD', slots) < tonumber(ARGV[13]) then",
+            "if false then"
         ),
         QueueModelMutation(
             "a cancelled job leaves the line uncounted",
@@ -65,7 +70,8 @@ extension QueueModelMutation {
             "an id is free again once its job is done",
             in: "settle",
             "redis.call('PEXPIRE', OWNER_OF .. name, ARGV[11])",
-            "redis.call('DEL', OWNER_OF .. name)"
+            "redis.call('DEL', OWNER_OF .. name)",
+            seed: 2
         ),
         QueueModelMutation(
             "an id is taken for ever",
@@ -89,20 +95,20 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a day has no limit",
             in: "admit",
-            "if limit >= 0 and not is_counted and redis.call('ZCARD', counted) >= limit then",
-            "if false then"
+            "if limit >= 0 and redis.call('ZCARD', counted) >= limit",
+            "if false and redis.call('ZCARD', counted) >= limit"
         ),
         QueueModelMutation(
             "a limit of zero is none",
             in: "admit",
-            "if limit >= 0 and not is_counted",
-            "if limit > 0 and not is_counted"
+            "if limit >= 0 and redis.call('ZCARD', counted) >= limit",
+            "if limit > 0 and redis.call('ZCARD', counted) >= limit"
         ),
         QueueModelMutation(
-            "no limit is a limit of zero",
+            "the first job beyond the limit is let through",
             in: "admit",
-            "if limit >= 0 and not is_counted",
-            "if not is_counted"
+            "redis.call('ZCARD', counted) >= room",
+            "redis.call('ZCARD', counted) > room"
         ),
         QueueModelMutation(
             "a day is an hour short",
@@ -131,7 +137,8 @@ extension QueueModelMutation {
             "posts are never given back",
             in: "settle",
             "if ARGV[8] == '1' then",
-            "if false then"
+            "if false then",
+            seed: 3
         ),
         QueueModelMutation(
             "posts are always given back",
@@ -142,219 +149,95 @@ extension QueueModelMutation {
         QueueModelMutation(
             "drafts are not given back",
             in: "settle",
-            "redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)"
+            "redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)",
+            seed: 8
         ),
         QueueModelMutation(
             "an account that posts is not counted",
             in: "admit",
-            "redis.call('ZADD', ACTIVE, now, account)"
+            "redis.call('ZADD', ACTIVE, now, account)",
+            seed: 4
         ),
         QueueModelMutation(
             "as many accounts post as there are",
             in: "admit",
             "if accounts > 0 and kind == 'post' then\n",
-            "if false then\n"
-        ),
-        QueueModelMutation(
-            "an account that waits for a minute's limit counts as active",
-            in: "admit",
-            "for i = 13, #ARGV, 2 do\n  local next",
-            "if accounts > 0 and kind == 'post' then redis.call('ZADD', ACTIVE, now, account) end\n"
-                + "for i = 13, #ARGV, 2 do\n  local next"
+            "if false then\n",
+            seed: 4
         ),
         QueueModelMutation(
             "a minute has no limit for what posts begin with",
             in: "admit",
-            "if next > now then return park('calls', next, jitter) end"
+            "  if next then\n    for before",
+            "  if false then\n    for before"
         ),
         QueueModelMutation(
             "what posts begin with is not counted",
             in: "admit",
-            "for i = 13, #ARGV, 2 do note_call(account, ARGV[i], tonumber(ARGV[i + 1])) end"
+            "redis.call('LPUSH', times, now)",
+            "redis.call('LLEN', times)"
+        ),
+        QueueModelMutation(
+            "calls that are not made stay counted",
+            in: "admit",
+            "for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end"
         ),
         QueueModelMutation(
             "a minute has no limit for calls",
             in: "call",
-            "if next > now then return next - now end"
+            "if next then return next - now end"
+        ),
+        QueueModelMutation(
+            "a call that is put off counts",
+            in: "call",
+            "      redis.call('LPOP', times)\n"
         ),
         QueueModelMutation(
             "calls are not counted",
             in: "call",
-            "note_call(account, ARGV[4], tonumber(ARGV[5]))"
+            "redis.call('LPUSH', times, now)",
+            "redis.call('LLEN', times)"
         ),
         QueueModelMutation(
             "a post that begins late counts from its admission",
             in: "call",
-            "redis.call('ZADD', COUNTED_OF .. ARGV[6] .. ':' .. account, 'XX', now, ticket)"
+            "redis.call('ZADD', COUNTED_OF .. ARGV[6] .. ':' .. account, 'XX', now, ticket)",
+            seed: 8
         ),
         QueueModelMutation(
             "a minute has no limit for verdicts",
             in: "claim",
-            "if next > now then",
-            "if false then"
+            "    if next then\n      late",
+            "    if false then\n      late"
         ),
         QueueModelMutation(
             "questions for verdicts are not counted",
             in: "claim",
-            "note_call(job[7], 'post_status', limit)"
+            "redis.call('LPUSH', times, now)",
+            "redis.call('LLEN', times)"
         ),
         QueueModelMutation(
             "a verdict that must wait is forgotten",
             in: "claim",
-            "redis.call('ZADD', timers, next, ticket)"
+            "if #late > 0 then redis.call('ZADD', timers, unpack(late)) end"
         ),
         QueueModelMutation(
             "a minute is five seconds short",
             in: "admit",
             "local CALL_WINDOW = 61000",
-            "local CALL_WINDOW = 55000"
+            "local CALL_WINDOW = 55000",
+            seed: 4
         ),
         QueueModelMutation(
             "calls are kept for ever",
             in: "admit",
-            "redis.call('LTRIM', times, 0, limit - 1)"
+            "redis.call('LTRIM', times, 0, limit - 1)",
+            seed: 34
         ),
         QueueModelMutation(
             "lists of calls never end",
             in: "call",
             "redis.call('PEXPIRE', times, CALL_WINDOW)"
-        ),
-    ]
-
-    static let people = [
-        QueueModelMutation(
-            "an account that is paused for a while posts",
-            in: "admit",
-            "if pause > 0 then return park('pause', now + pause, jitter) end"
-        ),
-        QueueModelMutation(
-            "an account that is paused until resumed posts",
-            in: "admit",
-            "if pause == -1 then",
-            "if false then"
-        ),
-        QueueModelMutation(
-            "a held account posts",
-            in: "admit",
-            "if hold then return",
-            "if false then return"
-        ),
-        QueueModelMutation(
-            "accounts are never held",
-            in: "settle",
-            "if hold > now then",
-            "if false then"
-        ),
-        QueueModelMutation(
-            "a shorter hold ends a longer one",
-            in: "settle",
-            "if not old or hold > tonumber(string.match(old, '^%d+')) then",
-            "if true then"
-        ),
-        QueueModelMutation(
-            "resuming leaves the hold",
-            in: "resume",
-            ", HOLD_OF .. account)",
-            ")"
-        ),
-        QueueModelMutation(
-            "resuming drops the timer of whoever waits",
-            in: "resume",
-            "then make_ready(ticket) end",
-            "then redis.call('ZCARD', LEASES) end"
-        ),
-        QueueModelMutation(
-            "cancelled jobs run",
-            in: "admit",
-            "if redis.call('ZSCORE', CANCELS, id) then return {'cancelled'} end"
-        ),
-        QueueModelMutation(
-            "cancelling before the document has come is forgotten",
-            in: "cancel",
-            "  redis.call('ZADD', CANCELS, now, id)\n  return 'unseen'",
-            "  return 'unseen'"
-        ),
-        QueueModelMutation(
-            "cancelling leaves the timer as well",
-            in: "cancel",
-            "redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1",
-            "redis.call('ZSCORE', TIMERS_OF .. job[2], ticket)"
-        ),
-        QueueModelMutation(
-            "what is over stays asked to cancel",
-            in: "settle",
-            "redis.call('ZREM', CANCELS, name)"
-        ),
-        QueueModelMutation(
-            "a dead letter stays asked to cancel",
-            in: "settle",
-            "if id then redis.call('ZREM', CANCELS, id) end"
-        ),
-        QueueModelMutation(
-            "a dead letter can be cancelled",
-            in: "cancel",
-            "or redis.call('ZSCORE', DEAD, ticket) then",
-            "then"
-        ),
-        QueueModelMutation(
-            "old requests to cancel stay for ever",
-            in: "cancel",
-            "redis.call('ZREMRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000)"
-        ),
-        QueueModelMutation(
-            "jobs run before their time",
-            in: "admit",
-            "if scheduled > now then return park('schedule', scheduled, 0) end"
-        ),
-        QueueModelMutation(
-            "jobs begin after their end",
-            in: "admit",
-            "if expires > 0 and expires <= now and not is_counted then return {'expired'} end"
-        ),
-        QueueModelMutation(
-            "jobs that have begun expire",
-            in: "admit",
-            "expires <= now and not is_counted",
-            "expires <= now"
-        ),
-        QueueModelMutation(
-            "jobs wait beyond their end",
-            in: "admit",
-            "if expires > now and expires < due then due = expires end"
-        ),
-        QueueModelMutation(
-            "a revived job stays dead as well",
-            in: "revive",
-            "redis.call('ZREM', DEAD, ARGV[1]) == 0",
-            "not redis.call('ZSCORE', DEAD, ARGV[1])"
-        ),
-        QueueModelMutation(
-            "whatever has a job can be revived",
-            in: "revive",
-            "then return 0 end\nredis.call('HDEL'",
-            "then redis.call('ZCARD', DEAD) end\nredis.call('HDEL'"
-        ),
-        QueueModelMutation(
-            "a revived job remembers its attempts",
-            in: "revive",
-            "redis.call('HDEL', JOB_OF .. ARGV[1], 'attempts', ",
-            "redis.call('HDEL', JOB_OF .. ARGV[1], "
-        ),
-        QueueModelMutation(
-            "whatever has a job can be purged",
-            in: "purge",
-            "if redis.call('ZREM', DEAD, ARGV[1]) == 0 then return 0 end",
-            "redis.call('ZREM', DEAD, ARGV[1])"
-        ),
-        QueueModelMutation(
-            "a purged job's hash stays",
-            in: "purge",
-            "redis.call('UNLINK', JOB_OF .. ARGV[1])"
-        ),
-        QueueModelMutation(
-            "a purged job's id is taken for ever",
-            in: "purge",
-            "redis.call('PEXPIRE', OWNER_OF .. id, ARGV[2])"
         ),
     ]
 }

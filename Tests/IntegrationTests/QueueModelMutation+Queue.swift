@@ -59,8 +59,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a claim does not see that Redis has lost fences",
             in: "claim",
-            "if tonumber(redis.call('GET', LAST_FENCE) or 0) < tonumber(ARGV[7]) "
-                + "then return {-2} end"
+            "if fence > tonumber(ARGV[7]) then return fence end",
+            "if true then return fence end"
         ),
         QueueModelMutation(
             "a claim gives the same fence again",
@@ -85,7 +85,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the lease stays when it has ended",
             in: "recover",
-            "  redis.call('ZREM', LEASES, ticket)\n  redis.call('HDEL', JOB_OF .. ticket, 'fence')\n",
+            "  redis.call('ZREM', LEASES, ticket)\n"
+                + "  redis.call('HDEL', JOB_OF .. ticket, 'fence')\n",
             "  redis.call('HDEL', JOB_OF .. ticket, 'fence')\n"
         ),
         QueueModelMutation(
@@ -107,7 +108,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a job that its worker lost is not made ready",
             in: "survive",
-            "make_ready(ARGV[1])"
+            "make_ready(ARGV[1])",
+            seed: 5
         ),
         QueueModelMutation(
             "a delivery that did no harm counts",
@@ -131,18 +133,20 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a paused queue is claimed from",
             in: "claim",
-            "if pause ~= -2 then return {-1, pause} end"
+            "if pause ~= -2 then return {-1, pause} end",
+            seed: 2
         ),
         QueueModelMutation(
             "a queue that is paused until resumed is claimed from",
             in: "claim",
             "if pause ~= -2 then",
-            "if pause > 0 then"
+            "if pause > 0 then",
+            seed: 2
         ),
         QueueModelMutation(
             "deliveries are not counted",
             in: "claim",
-            "tonumber(job[6] or 0) + 1",
+            "(job[6] or 0) + 1",
             "1"
         ),
         QueueModelMutation(
@@ -154,23 +158,24 @@ extension QueueModelMutation {
         QueueModelMutation(
             "timers come before they are due",
             in: "claim",
-            "'-inf', now, 'LIMIT', 0, 200",
-            "'-inf', now + 5000, 'LIMIT', 0, 200"
+            "'-inf', now, 'LIMIT', 0, most",
+            "'-inf', now + 5000, 'LIMIT', 0, most"
         ),
         QueueModelMutation(
             "timers that are due stay as well",
             in: "claim",
-            "redis.call('ZREM', timers, unpack(due))"
+            "if #rung > 0 then redis.call('ZREM', timers, unpack(rung)) end"
         ),
         QueueModelMutation(
             "timers that are due are dropped",
             in: "claim",
-            "redis.call('LPUSH', ready, unpack(due))"
+            "  return ticket\nend\n\nlocal function take_ready",
+            "  return nil\nend\n\nlocal function take_ready"
         ),
         QueueModelMutation(
             "a claim forgets the next timer",
             in: "claim",
-            "if next[2] then jobs[1] = math.max(0, tonumber(next[2]) - now) end"
+            "if next_timer then jobs[1] = math.max(0, next_timer - now) end"
         ),
         QueueModelMutation(
             "the least urgent list comes first",

@@ -27,11 +27,26 @@ extension QueueModelRecord {
         try unless((answer == .cancelled) == isCancelled, "cancelled \(isCancelled): \(answer)")
         if isCancelled { return }
         try checkEnds(claim, job, answer)
+        if answer == .expired { return }
+        if answer.reason != .schedule { try takeSlot(claim, job, answer) }
         switch answer {
         case .run: try runs(claim, job)
-        case .wait(let reason, let until): try waits(claim, job, reason, until)
+        case .wait(let wait): try waits(claim, job, wait)
         case .expired, .cancelled, .duplicate, .stale: break
         }
+    }
+
+    /// Only who finds no slot is told that the account is busy.
+    private mutating func takeSlot(
+        _ claim: Claim,
+        _ job: PublishJob,
+        _ answer: Admission.Answer
+    ) throws(QueueModelViolation) {
+        let owners = slots[job.account] ?? []
+        let isBusy =
+            !owners.contains(claim.ticket) && owners.count >= rules.limits.concurrency
+        try unless((answer.reason == .accountBusy) == isBusy, "busy \(isBusy): \(answer)")
+        if !isBusy { slots[job.account, default: []].insert(claim.ticket) }
     }
 
     private func checkEnds(
@@ -55,8 +70,7 @@ extension QueueModelRecord {
 
     private mutating func runs(_ claim: Claim, _ job: PublishJob) throws(QueueModelViolation) {
         let (account, kind) = (job.account, job.mode.counted)
-        let end = pauses["account:" + account].map { $0 ?? .max }
-        try unless((end ?? 0) <= now, "runs though \(account) is paused")
+        try unless(!isPaused(.account(account)), "runs though \(account) is paused")
         try unless(!isHeld(account), "runs though \(account) is held")
         noteBegun(kind, account, claim.ticket)
         let counted = countedInDay(kind, account).count
@@ -76,18 +90,18 @@ extension QueueModelRecord {
         tickets[claim.ticket]?.hasBegun = true
     }
 
-    private mutating func waits(
+    private func waits(
         _ claim: Claim,
         _ job: PublishJob,
-        _ reason: WaitingFor,
-        _ until: Date?
+        _ wait: Admission.Wait
     ) throws(QueueModelViolation) {
-        let kind = job.mode.counted
         let isFair: Bool
-        switch reason {
-        case .schedule, .accountBusy: isFair = true
+        switch wait.reason {
+        case .schedule: isFair = true
+        case .accountBusy: isFair = wait.delay == nil
         case .accountPaused: isFair = isHeld(job.account) || isPaused(.account(job.account))
-        case .dailyLimit, .draftLimit: isFair = reachesLimit(kind, claim.ticket, job.account)
+        case .dailyLimit, .draftLimit:
+            isFair = reachesLimit(job.mode.counted, claim.ticket, job.account)
         case .rateLimit:
             isFair = job.beginsWith.contains { endpoint in
                 let made = callsInMinute(endpoint.rawValue, job.account, seconds: 61)
@@ -95,14 +109,17 @@ extension QueueModelRecord {
             }
         case .backoff, .tiktok: isFair = false
         }
-        try unless(isFair, "waits for \(reason) without a reason")
-        release(claim.ticket)
-        let due = until.map(Self.milliseconds)
-        tickets[claim.ticket]?.due = due
-        if let due, let end = job.expiresAt.map(Self.milliseconds), end > now, reason != .schedule {
+        try unless(isFair, "waits for \(wait.reason) without a reason")
+        guard let due = wait.delay.map({ now + $0.milliseconds }) else { return }
+        try unless(due >= now, "waits until a time that has passed")
+        let end = job.expiresAt.map(Self.milliseconds)
+        if let end, end > now {
             try unless(due <= end, "waits until \(due - end) ms after its end")
         }
-        if let due { try unless(due > now, "waits until a time that has passed") }
+        let begin = job.publishAt.map(Self.milliseconds)
+        if wait.reason == .schedule, let begin {
+            try unless(due == min(begin, end.map { $0 > now ? $0 : begin } ?? begin), "at \(due)")
+        }
     }
 
     private func reachesLimit(_ kind: String, _ ticket: String, _ account: String) -> Bool {
@@ -147,7 +164,7 @@ extension QueueModelRecord {
 
 extension Admission.Answer {
     var reason: WaitingFor? {
-        if case .wait(let reason, _) = self { reason } else { nil }
+        if case .wait(let wait) = self { wait.reason } else { nil }
     }
 
     var name: String { reason.map { "wait for \($0.rawValue)" } ?? "\(self)" }

@@ -16,6 +16,7 @@ extension QueueModelRecord {
             if settlement.givesPostBack { giveBack(claim.ticket, account) }
             let end = now + settlement.holdAccount.milliseconds
             if end > now { holds[account] = max(end, isHeld(account) ? holds[account] ?? 0 : 0) }
+            if !settlement.keepsSlot { freeSlot(account, claim.ticket) }
         }
         switch settlement.verb {
         case "done":
@@ -33,6 +34,20 @@ extension QueueModelRecord {
             tickets[claim.ticket]?.polls = settlement.polls
             tickets[claim.ticket]?.attempts = settlement.attempts
             tickets[claim.ticket]?.due = delay > 0 ? now + delay : nil
+            guard let account = ticket.account else { return }
+            if settlement.verb == "line" { standInLine(claim.ticket, account) }
+            // Who has no slot to keep asks admission at once.
+            let isOwner = slots[account]?.contains(claim.ticket) ?? false
+            if settlement.keepsSlot, !isOwner { tickets[claim.ticket]?.due = nil }
+        }
+    }
+
+    /// A slot that has become free since is taken at once.
+    private mutating func standInLine(_ ticket: String, _ account: String) {
+        if slots[account]?.count ?? 0 < rules.limits.concurrency {
+            slots[account, default: []].insert(ticket)
+        } else {
+            lines[account, default: []].append(ticket)
         }
     }
 
@@ -65,9 +80,12 @@ extension QueueModelRecord {
         cancels = cancels.filter { $0.value > now - 7 * QueueModelRules.day }
         let expected: JobQueue.Cancelling
         if let owner = owner(of: id) {
-            if let ticket = tickets[owner], !ticket.isDead {
+            if let ticket = tickets[owner], !ticket.isDead, ticket.stage != .reconcile {
                 expected = ticket.fence == nil ? .waiting : .running
-                if ticket.fence == nil { tickets[owner]?.due = nil }
+                if ticket.fence == nil {
+                    tickets[owner]?.due = nil
+                    if let account = ticket.account { lines[account]?.removeAll { $0 == owner } }
+                }
             } else {
                 expected = .ended
             }
@@ -87,10 +105,8 @@ extension QueueModelRecord {
         if case .account(let account) = subject {
             isThere = isThere || isHeld(account)
             holds[account] = nil
-            // Those with slots are woken; which these are, the queue knows.
-            for (name, ticket) in tickets where ticket.account == account {
-                tickets[name]?.due = nil
-            }
+            // Those with slots are woken.
+            for name in slots[account] ?? [] { tickets[name]?.due = nil }
         }
         try unless(hadEffect == isThere, "resumed \(subject): \(hadEffect), not \(isThere)")
     }
@@ -107,6 +123,7 @@ extension QueueModelRecord {
         var fresh = Ticket(push: ticket.push, queue: ticket.queue)
         (fresh.id, fresh.account) = (ticket.id, ticket.account)
         fresh.hasBegun = ticket.hasBegun
+        if let id = ticket.id { cancels[id] = nil }
         tickets[name] = fresh
     }
 

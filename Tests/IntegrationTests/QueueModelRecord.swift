@@ -45,6 +45,9 @@ struct QueueModelRecord {
     /// Pauses by subject; no end: until somebody resumes.
     var pauses: [String: Int64?] = [:]
     var holds: [String: Int64] = [:]
+    /// By account: the owners of its slots, and who waits for one, the next first.
+    var slots: [String: Set<String>] = [:]
+    var lines: [String: [String]] = [:]
     /// By kind and account: ticket → when it was last begun.
     var begun: [String: [String: Int64]] = [:]
     /// By endpoint and account.
@@ -101,6 +104,15 @@ struct QueueModelRecord {
         tickets[ticket]?.fence = nil
         tickets[ticket]?.deliveries = 0
         tickets[ticket]?.isRunning = false
+    }
+
+    /// The next in line becomes the owner of a slot that is given up.
+    mutating func freeSlot(_ account: String, _ ticket: String) {
+        guard slots[account]?.remove(ticket) != nil, let next = lines[account]?.first else {
+            return
+        }
+        lines[account]?.removeFirst()
+        slots[account]?.insert(next)
     }
 
     /// Nothing of it is left but its id.

@@ -97,12 +97,12 @@ final class QueueModelRunner: Sendable {
         do {
             let tally = try await model.run(steps: steps)
             return Finding(seed: seed, violation: nil, trail: [], tally: tally)
-        } catch let error as QueueModelViolation {
+        } catch {
             let trail = await model.trail
             let tally = await model.record.tally
             return Finding(
                 seed: seed,
-                violation: error.description,
+                violation: "\(error)",
                 trail: trail,
                 tally: tally
             )

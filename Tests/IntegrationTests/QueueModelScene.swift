@@ -102,12 +102,18 @@ struct QueueModelScene {
         return try await take()
     }
 
+    /// Asks for a job to run, and puts it where the answer says.
     func admit(_ held: Held) async throws -> Admission.Answer {
-        try await admission.admit(
+        let answer = try await admission.admit(
             held.job,
             claim: held.claim,
             dailyPosts: nil,
             needsSlot: true
         )
+        guard case .wait(let wait) = answer else { return answer }
+        var settlement = Settlement.line(slots: admission.limits.concurrency, held.claim)
+        if let delay = wait.delay { settlement = .park(for: delay, held.claim) }
+        #expect(try await queue.settle(held.claim, as: settlement))
+        return answer
     }
 }

@@ -71,7 +71,9 @@ else
       redis.call('RPUSH', LINE_OF .. account, ticket)
       redis.call('HINCRBY', IN_LINE, queue, 1)
     end
-  elseif ARGV[12] == '1' and redis.call('SISMEMBER', SLOTS_OF .. account, ticket) == 0 then
+  elseif ARGV[12] == '1' and account
+    and redis.call('SISMEMBER', SLOTS_OF .. account, ticket) == 0
+  then
     -- It owns no slot to keep: admission puts it where whoever waits for the account belongs.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif delay > 0 then
