@@ -6,19 +6,20 @@ extension Publisher {
     /// What admission's answer comes to; `nil`: the job goes on.
     func parked(
         _ answer: Admission.Answer,
-        _ job: PublishJob
+        _ job: PublishJob,
+        _ claim: Claim
     ) async throws(Stop) -> Result? {
         switch answer {
         case .run, .cancelled, .expired: return nil
         case .stale: throw .lost
-        case .duplicate: return try await duplicate(job)
+        case .duplicate: return try await duplicate(job, claim)
         case .wait(let wait): return Result(outcome: .parked(job, wait), entry: nil)
         }
     }
 
-    func duplicate(_ job: PublishJob) async throws(Stop) -> Result {
+    func duplicate(_ job: PublishJob, _ claim: Claim) async throws(Stop) -> Result {
         do {
-            try await history.duplicate(of: job.id)
+            try await history.duplicate(of: job.id, claim: claim)
             return Result(outcome: .duplicate, entry: nil)
         } catch {
             throw Stop(error)

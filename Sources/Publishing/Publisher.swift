@@ -77,7 +77,7 @@ package struct Publisher: Sendable {
             var answer = Admission.Answer.run
             if claim.stage == .post {
                 answer = try await admit(job, claim, account)
-                if let result = try await parked(answer, job) { return result }
+                if let result = try await parked(answer, job, claim) { return result }
             }
             let status: Status = claim.stage == .watch ? .processing : .preparing
             switch try await open(job, claim, as: status) {
@@ -95,7 +95,7 @@ package struct Publisher: Sendable {
                 let outcome = try await post(turn, account, ledger, answer)
                 return result(outcome, job, claim, opened, known)
             case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
-            case .duplicate: return try await duplicate(job)
+            case .duplicate: return try await duplicate(job, claim)
             }
         } catch {
             let outcome = Outcome(error, verdictBy: standing?.verdictDeadline)

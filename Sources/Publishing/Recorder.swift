@@ -220,7 +220,7 @@ package struct Recorder: Sendable {
         switch try await history.refusal(of: job, claim: claim) {
         case .ended(let status): return .alreadyRecorded(status)
         case .duplicate:
-            try await history.duplicate(of: job.id)
+            try await history.duplicate(of: job.id, claim: claim)
             return .duplicate
         case .ours, nil: throw .stale
         }

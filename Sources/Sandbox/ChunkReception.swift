@@ -15,6 +15,7 @@ package struct ChunkReception: Sendable {
     let count: Int64
     let digest: FileDigest
     let fault: SandboxFault?
+    let beganAt: Int64
     private(set) var received: Int64 = 0
 
     init(
@@ -22,7 +23,8 @@ package struct ChunkReception: Sendable {
         post: Post,
         upload: Upload,
         range: ClosedRange<Int64>,
-        fault: SandboxFault?
+        fault: SandboxFault?,
+        beganAt: Int64
     ) {
         self.request = request
         publishID = post.publishID
@@ -32,6 +34,7 @@ package struct ChunkReception: Sendable {
         count = range.upperBound - range.lowerBound + 1
         digest = upload.digest
         self.fault = fault
+        self.beganAt = beganAt
         digest.startChunk(at: first, attempt: attempt)
     }
 

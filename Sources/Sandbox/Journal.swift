@@ -3,13 +3,17 @@ internal import HTTP
 /// One request and how it was answered; never a token.
 package struct SandboxEntry: Sendable {
     package let number: Int64
-    /// Milliseconds since 1970 by the sandbox's clock.
+    /// Milliseconds since 1970 by the sandbox's clock, when it was answered or broke off.
     package let at: Int64
+    /// The same of its beginning: a PUT lasts as long as its body takes.
+    package let beganAt: Int64
     package let endpoint: SandboxEndpoint
     package let method: String
     package let path: String
     /// The caller's `open_id`, where the token or the address told.
     package let openID: String?
+    /// The post to whose upload address a PUT came.
+    package let publishID: String?
     /// 0: no answer was sent.
     package let status: Int
     package let code: String
@@ -57,7 +61,9 @@ extension SandboxState {
         _ request: SandboxRequest,
         _ answer: SandboxAnswer,
         at now: Int64,
+        beganAt: Int64? = nil,
         caller: String?,
+        publishID: String? = nil,
         fault: SandboxFault?
     ) {
         let isSilent = answer.delivery == .reset || answer.delivery == .hang
@@ -65,10 +71,12 @@ extension SandboxState {
             SandboxEntry(
                 number: nextNumber(),
                 at: now,
+                beganAt: beganAt ?? now,
                 endpoint: request.endpoint,
                 method: String(request.method.prefix(16)),
                 path: String(request.path.prefix(200)),
                 openID: caller,
+                publishID: publishID,
                 status: isSilent ? 0 : answer.status,
                 code: answer.code,
                 detail: String((request.headers["Content-Range"] ?? "").prefix(100)),

@@ -26,6 +26,8 @@ package struct SandboxPost: Sendable {
     /// `direct` or `draft`.
     package let mode: String
     package let privacy: String
+    /// Milliseconds since 1970 by the sandbox's clock.
+    package let createdAt: Int64
     package let bytes: Int64
     /// Of an upload whose bytes are all here, lowercase hex; otherwise empty.
     ///
@@ -62,6 +64,7 @@ extension SandboxState {
             media: post.media.rawValue,
             mode: post.mode.rawValue,
             privacy: post.privacy,
+            createdAt: post.createdAt,
             bytes: post.bytes(at: now),
             sha256: sha256,
             status: post.status(at: now, options),
@@ -93,7 +96,8 @@ extension SandboxPost {
         [
             "publish_id": .string(publishID), "open_id": .string(openID), "title": .string(title),
             "media": .string(media), "mode": .string(mode), "privacy": .string(privacy),
-            "bytes": .integer(bytes), "sha256": .string(sha256), "status": .string(status),
+            "created_at": .integer(createdAt), "bytes": .integer(bytes),
+            "sha256": .string(sha256), "status": .string(status),
             "fail_reason": failReason.map { .string($0) } ?? .null,
             "post_id": postID.map { .integer($0) } ?? .null,
         ]
@@ -107,9 +111,10 @@ extension SandboxViolation {
 extension SandboxEntry {
     var json: JSONValue {
         [
-            "number": .integer(number), "at": .integer(at),
+            "number": .integer(number), "at": .integer(at), "began_at": .integer(beganAt),
             "endpoint": .string(endpoint.rawValue), "method": .string(method),
             "path": .string(path), "open_id": openID.map { .string($0) } ?? .null,
+            "publish_id": publishID.map { .string($0) } ?? .null,
             "status": .integer(Int64(status)), "code": .string(code), "detail": .string(detail),
             "fault": fault.map { .string($0) } ?? .null,
         ]

@@ -17,11 +17,18 @@ extension SandboxState {
             switch check(request, post, at: now) {
             case .failure(let refusal): answer = refusal.answer
             case .success(let range):
-                return .receive(open(request, range, fault))
+                return .receive(open(request, range, fault, at: now))
             }
         }
         let refusal = addProgress(answer ?? .text("", status: 500), fault, post)
-        note(request, refusal, at: now, caller: post?.openID, fault: fault)
+        note(
+            request,
+            refusal,
+            at: now,
+            caller: post?.openID,
+            publishID: post?.publishID,
+            fault: fault
+        )
         return .answer(refusal)
     }
 
@@ -33,7 +40,7 @@ extension SandboxState {
         let now = instant + advancedBy
         var answer = store(reception, at: now)
         reception.fault?.change(&answer)
-        note(reception.request, answer, at: now, caller: reception.openID, fault: reception.fault)
+        note(answer, to: reception, at: now)
         return answer
     }
 
@@ -41,11 +48,21 @@ extension SandboxState {
     package mutating func abandonChunk(_ reception: ChunkReception, at instant: Int64) {
         var answer = SandboxAnswer(status: 0, code: "broken_off_after_\(reception.received)_bytes")
         answer.delivery = .reset
+        note(answer, to: reception, at: instant + advancedBy)
+    }
+
+    private mutating func note(
+        _ answer: SandboxAnswer,
+        to reception: ChunkReception,
+        at now: Int64
+    ) {
         note(
             reception.request,
             answer,
-            at: instant + advancedBy,
+            at: now,
+            beganAt: reception.beganAt,
             caller: reception.openID,
+            publishID: reception.publishID,
             fault: reception.fault
         )
     }
@@ -133,14 +150,22 @@ extension SandboxState {
     private mutating func open(
         _ request: SandboxRequest,
         _ range: ClosedRange<Int64>,
-        _ fault: SandboxFault?
+        _ fault: SandboxFault?,
+        at now: Int64
     ) -> ChunkReception {
         guard let post = post(of: request), case .upload(var upload) = post.source else {
             preconditionFailure("a range was accepted for an upload that does not exist")
         }
         upload.attempt += 1
         posts[post.publishID]?.source = .upload(upload)
-        return ChunkReception(request, post: post, upload: upload, range: range, fault: fault)
+        return ChunkReception(
+            request,
+            post: post,
+            upload: upload,
+            range: range,
+            fault: fault,
+            beganAt: now
+        )
     }
 
     // MARK: After the body

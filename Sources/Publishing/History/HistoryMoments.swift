@@ -206,20 +206,34 @@ extension History {
                     \(failure.action))
                 ON CONFLICT (job_id) DO NOTHING
             )
-            INSERT INTO publish_events (job_id, event, attempt, worker, detail)
-            VALUES (\(id), 'rejected', 1, \(worker), \(Self.detail(of: broken))::jsonb)
             """
-        try await add(insert)
+        try await add(insert + event("rejected", of: id, claim, Self.detail(of: broken)))
     }
 
     /// The same id came again: the first job stands.
-    func duplicate(of jobID: String) async throws(HistoryError) {
-        try await add(
-            """
+    ///
+    /// Told once for each time it came, however often a worker dies before it has told the queue.
+    func duplicate(of jobID: String, claim: Claim) async throws(HistoryError) {
+        try await add(event("duplicate", of: jobID, claim, [:]))
+    }
+
+    /// An event that is there once for each ticket.
+    private func event(
+        _ name: String,
+        of jobID: String,
+        _ claim: Claim,
+        _ detail: [String: JSONValue]
+    ) -> SQL {
+        let mark: JSONValue = ["ticket": .string(claim.ticket)]
+        let detail = JSONValue.object(detail.merging(["ticket": .string(claim.ticket)]) { $1 })
+        return """
             INSERT INTO publish_events (job_id, event, attempt, worker, detail)
-            VALUES (\(jobID), 'duplicate', 1, \(worker), '{}')
+            SELECT \(jobID), \(name), 1, \(worker), \(detail.encodedText)::jsonb
+            WHERE NOT EXISTS (
+                SELECT 1 FROM publish_events
+                WHERE job_id = \(jobID) AND event = \(name)
+                  AND detail @> \(mark.encodedText)::jsonb)
             """
-        )
     }
 
     private func add(_ insert: SQL) async throws(HistoryError) {
@@ -230,10 +244,10 @@ extension History {
         }
     }
 
-    private static func detail(of broken: BrokenDocument) -> String {
+    private static func detail(of broken: BrokenDocument) -> [String: JSONValue] {
         let rules = broken.rules.map { rule -> JSONValue in
             ["field": .string(rule.field), "got": .string(rule.got), "rule": .string(rule.rule)]
         }
-        return JSONValue.object(["rules": .array(rules)]).encodedText
+        return ["rules": .array(rules)]
     }
 }
