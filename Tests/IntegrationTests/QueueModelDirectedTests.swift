@@ -1,6 +1,6 @@
 import Redis
-import TikTok
 import Testing
+import TikTok
 
 @testable import Publishing
 
@@ -15,6 +15,8 @@ struct QueueModelDirectedTests {
             for _ in 0..<3 {
                 try await scene.advance(.seconds(31))
                 #expect(try await scene.queue.recover(lookingAfter: [scene.name]).count == 1)
+                // One that was lost before goes on a little later.
+                try await scene.advance(.seconds(30))
                 #expect(try await scene.admit(try await scene.take()) == .run)
             }
 
@@ -251,6 +253,30 @@ struct QueueModelDirectedTests {
             // A person may let it begin anew, and nothing of the request stays.
             #expect(try await scene.queue.revive(held.claim.ticket))
             #expect(try await scene.admit(try await scene.take()) == .run)
+        }
+    }
+
+    @Test func `jobs that were lost together before go on later, and apart`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            for number in 1...8 { try await scene.push("job-\(number)", of: "mira") }
+            #expect(try await scene.claim(8).count == 8)
+            try await scene.advance(.seconds(31))
+            _ = try await scene.queue.recover(lookingAfter: [scene.name])
+            #expect(try await scene.claim(8).count == 8)
+            try await scene.advance(.seconds(31))
+            let found = try await scene.queue.recover(lookingAfter: [scene.name])
+            #expect(found.count == 8)
+            #expect(found.nextTimer ?? .zero > .seconds(1))
+
+            #expect(try await scene.claim(8).isEmpty)
+            let timers = try await scene.redis.send(
+                ["ZRANGE", .text(scene.queue.keys.timers(of: scene.name)), 0, -1, "WITHSCORES"]
+            )
+            let parts = (timers.array ?? []).compactMap(\.text)
+            let dues = stride(from: 1, to: parts.count, by: 2).map { parts[$0] }
+            #expect(Set(dues).count == 8)
+            try await scene.advance(.seconds(10))
+            #expect(try await scene.claim(8).count == 8)
         }
     }
 }
