@@ -87,7 +87,8 @@ local function take_returned()
   return true
 end
 
-while #jobs - 2 < most do
+-- Lua hands on some thousands of values at most; what is left is taken by the next claim.
+while #jobs - 2 < most and #late < 2000 do
   local took
   if ARGV[3] == '1' then
     took = take_fresh() or take_returned()
