@@ -42,11 +42,11 @@ struct JourneyServersTests {
 
     @Test func `a request that is cut off loses no post and doubles none`() async throws {
         let journeys = (Self.isLong ? JourneyKind.all : [.small]).map(Journey.init)
-        await Self.cutEach(of: journeys, every: Self.isLong ? 1 : 3)
+        await Self.cutEach(of: journeys, every: Self.isLong ? 1 : 5)
     }
 
     @Test func `a request that is cut off gives no job another end`() async throws {
-        await Self.cutEach(of: JourneyEnd.all.map(Journey.init), every: Self.isLong ? 1 : 16)
+        await Self.cutEach(of: JourneyEnd.all.map(Journey.init), every: Self.isLong ? 1 : 32)
     }
 
     /// One undisturbed run of each journey, to know its requests; then each `step`-th of all the

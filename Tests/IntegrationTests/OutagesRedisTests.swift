@@ -76,7 +76,10 @@ struct OutagesRedisTests {
     }
 
     /// A job that kills its workers is given up after four; here nothing but Redis dies.
-    @Test func `a job that lives through many outages is not taken for one that kills its workers`()
+    @Test(
+        .enabled("LONG_TESTS is not set") { OutagesServersTests.isLong }
+    )
+    func `a job that lives through many outages is not taken for one that kills its workers`()
         async throws
     {
         let settings = ["CHUNK_BYTES": "\(Self.chunk)", "LEASE_SECONDS": "3"]

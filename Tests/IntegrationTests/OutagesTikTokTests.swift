@@ -137,7 +137,10 @@ struct OutagesTikTokTests {
     // MARK: Few jobs
 
     /// Its first attempt is burnt: nobody knows of the outage before it.
-    @Test func `a job that is alone does not fail for TikTok's absence`() async {
+    @Test(
+        .enabled("LONG_TESTS is not set") { OutagesServersTests.isLong }
+    )
+    func `a job that is alone does not fail for TikTok's absence`() async {
         await allAtOnce([2, 8].map(Attempts.init)) { attempts in
             try await Self.beAlone(attempts.most)
         }
