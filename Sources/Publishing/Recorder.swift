@@ -239,7 +239,7 @@ package struct Recorder: Sendable {
         guard try await history.park(parked) else { return nil }
         guard let delay = wait.delay else { return .line(slots: slots, claim) }
         var settlement = Settlement.park(for: delay, claim)
-        settlement.keepsSlot = wait.reason != .schedule
+        settlement.slot = wait.reason == .schedule ? .freed : .kept
         settlement.reason = wait.reason.rawValue
         return settlement
     }
@@ -265,7 +265,7 @@ package struct Recorder: Sendable {
         )
         settlement.polls = waiting.stage == .watch ? claim.polls + 1 : 0
         settlement.holdAccount = waiting.holdsAccount ? waiting.delay : .zero
-        settlement.keepsSlot = waiting.keepsSlot
+        settlement.slot = waiting.keepsSlot ? .kept : .freed
         settlement.reason = waiting.why?.code ?? waiting.reason.rawValue
         return settlement
     }

@@ -54,6 +54,7 @@ extension Worker {
         guard servers.databaseMayBeAway || servers.database.isOn || !servers.fencesAreRaised else {
             return true
         }
+        if let check = servers.readiness { return await check.value && !drain.isDraining }
         let check = Task {
             guard await databaseIsUp(), !Task.isCancelled else { return false }
             return await fencesAreAbove()

@@ -186,7 +186,7 @@ package actor Worker {
             var pause = servers.refusesWaits ? Self.pollPause : Self.idlePause
             if room > 0 {
                 pause = await isReady() ? min(pause, await claimRound()) : Self.pollPause
-            } else if let probe = parts.health.nextProbe {
+            } else if let probe = parts.health.nextProbe, probe > .zero {
                 pause = min(pause, max(probe, .milliseconds(10)))
             }
             await pokes.wait(atMost: pause)
@@ -198,12 +198,14 @@ package actor Worker {
     /// - Returns: when to ask again at the latest.
     private func claimRound() async -> Duration {
         rounds += 1
+        // Every list leads in rounds of both kinds.
+        let cycle = max(1, options.queues.reduce(0) { $0 + ($1.weight ?? 0) })
         nextTimer = .now + Self.idlePause
         var isHungry = false
         for name in QueueChoice.order(options.queues, round: rounds) where room > 0 {
             let terms = JobQueue.Terms(
                 most: min(room, 64),
-                freshFirst: rounds.isMultiple(of: 2),
+                freshFirst: (rounds / cycle).isMultiple(of: 2),
                 seenFence: servers.seenFence,
                 statusCallsPerMinute: options.statusCallsPerMinute
             )

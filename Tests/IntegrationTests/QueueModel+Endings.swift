@@ -142,7 +142,7 @@ extension QueueModel {
 
 extension Settlement {
     var short: String {
-        "\(verb) \(delay.milliseconds) ms \(stage)\(keepsSlot ? " with its slot" : "")"
+        "\(verb) \(delay.milliseconds) ms \(stage) slot \(slot)"
             + (givesPostBack ? " given back" : "")
             + (holdAccount > .zero ? " holds for \(holdAccount.milliseconds) ms" : "")
     }

@@ -95,7 +95,7 @@ extension QueueModel {
             return try await finish(as: .line(slots: rules.limits.concurrency, claim))
         }
         var settlement = Settlement.park(for: delay, claim)
-        settlement.keepsSlot = wait.reason != .schedule
+        settlement.slot = wait.reason == .schedule ? .freed : .kept
         try await finish(as: settlement)
     }
 

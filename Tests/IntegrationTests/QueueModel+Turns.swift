@@ -99,7 +99,7 @@ extension QueueModel {
         var settlement = Settlement.line(slots: rules.limits.concurrency, claim)
         if let delay = wait.delay {
             settlement = .park(for: delay, claim)
-            settlement.keepsSlot = wait.reason != .schedule
+            settlement.slot = wait.reason == .schedule ? .freed : .kept
         }
         if numbers.chance(300) {
             hands[index].pending = settlement
@@ -154,7 +154,7 @@ extension QueueModel {
             try await settle(index, as: parked)
         case ..<72:
             parked.holdAccount = wait
-            parked.keepsSlot = true
+            parked.slot = .kept
             try await settle(index, as: parked)
         case ..<78: try await settle(index, as: .park(for: wait, claim))
         case ..<86:

@@ -166,7 +166,7 @@ struct QueueModelDirectedTests {
             let third = try await scene.takeNew("job-3", of: "mira")
             #expect(try await scene.admit(third).reason == .accountBusy)
 
-            try await scene.advance(.seconds(63))
+            try await scene.advance(.seconds(68))
 
             let next = try await scene.take()
             #expect(next.job.id == "job-2")

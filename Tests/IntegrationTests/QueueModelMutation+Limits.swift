@@ -26,7 +26,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the account's slot is kept by what is over",
             in: "settle",
-            "if ARGV[12] ~= '1' then free_slot(account, ticket) end"
+            "if ARGV[12] == '0' then free_slot(account, ticket) end"
         ),
         QueueModelMutation(
             "there are as many slots as jobs",
@@ -234,7 +234,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a minute is five seconds short",
             in: "admit",
-            "local CALL_WINDOW = 61000",
+            "local CALL_WINDOW = 66000",
             "local CALL_WINDOW = 55000",
             seed: 4
         ),

@@ -104,7 +104,7 @@ extension QueueModelRecord {
             isFair = reachesLimit(job.mode.counted, claim.ticket, job.account)
         case .rateLimit:
             isFair = job.beginsWith.contains { endpoint in
-                let made = callsInMinute(endpoint.rawValue, job.account, seconds: 61)
+                let made = callsInMinute(endpoint.rawValue, job.account, seconds: 66)
                 return made >= rules.limits.calls(of: endpoint)
             }
         case .backoff, .tiktok: isFair = false
@@ -144,7 +144,7 @@ extension QueueModelRecord {
         let limit = rules.limits.calls(of: endpoint)
         guard wait == nil else {
             count("calls put off")
-            let made = callsInMinute(endpoint.rawValue, job.account, seconds: 61)
+            let made = callsInMinute(endpoint.rawValue, job.account, seconds: 66)
             return try unless(made >= limit, "\(endpoint) waits after \(made) calls")
         }
         try noteCall(endpoint.rawValue, job.account, atMost: limit)

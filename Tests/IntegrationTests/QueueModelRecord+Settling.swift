@@ -16,7 +16,7 @@ extension QueueModelRecord {
             if settlement.givesPostBack { giveBack(claim.ticket, account) }
             let end = now + settlement.holdAccount.milliseconds
             if end > now { holds[account] = max(end, isHeld(account) ? holds[account] ?? 0 : 0) }
-            if !settlement.keepsSlot { freeSlot(account, claim.ticket) }
+            if settlement.slot == .freed { freeSlot(account, claim.ticket) }
         }
         switch settlement.verb {
         case "done":
@@ -35,10 +35,15 @@ extension QueueModelRecord {
             tickets[claim.ticket]?.attempts = settlement.attempts
             tickets[claim.ticket]?.due = delay > 0 ? now + delay : nil
             guard let account = ticket.account else { return }
+            // Asked to stop meanwhile: its next turn, which begins at once, ends it.
+            if settlement.stage == .post, let id = ticket.id, cancels[id] != nil {
+                tickets[claim.ticket]?.due = nil
+                return
+            }
             if settlement.verb == "line" { standInLine(claim.ticket, account) }
             // Who has no slot to keep asks admission at once.
             let isOwner = slots[account]?.contains(claim.ticket) ?? false
-            if settlement.keepsSlot, !isOwner { tickets[claim.ticket]?.due = nil }
+            if settlement.slot == .kept, !isOwner { tickets[claim.ticket]?.due = nil }
         }
     }
 

@@ -13,7 +13,7 @@ final class Pacer: Sendable {
     private let reserved: Mutex<[Endpoint: ContinuousClock.Instant]>
 
     /// Shorter than what the scripts' minute is longer than TikTok's.
-    private static let freshness = Duration.milliseconds(800)
+    private static let freshness = Duration.seconds(5)
 
     /// - Parameter asked: when the calls the turn begins with were counted; `nil`: they were not.
     init(_ admission: Admission, _ job: PublishJob, _ claim: Claim, countedAt asked: Instant?) {

@@ -114,7 +114,7 @@ package struct JobQueue: Sendable {
                 .text(settlement.givesPostBack ? "1" : "0"),
                 .integer(settlement.holdAccount.milliseconds), .text(settlement.reason),
                 .integer(Self.finishedIDMilliseconds),
-                .text(settlement.keepsSlot ? "1" : "0"), .integer(Int64(settlement.slots)),
+                .text(settlement.slot.rawValue), .integer(Int64(settlement.slots)),
             ]
         )
         return answer.integer == 1

@@ -10,12 +10,21 @@ package struct Settlement: Sendable, Equatable {
     var givesPostBack = false
     /// Keeps every post of the account waiting for this long.
     var holdAccount: Duration = .zero
-    /// Whether the job stays the first of its account: what it waits for concerns all of them.
-    var keepsSlot = false
+    /// What becomes of the account's slot, if the job owns it.
+    var slot = Slot.freed
     /// Slots of the account, for a job that stands in its line.
     var slots = 0
     /// A code for people; never holds a secret or a caption.
     var reason = ""
+
+    enum Slot: String {
+        case freed = "0"
+        /// The job stays the first of its account: what it waits for concerns all of them. Without
+        /// a slot it asks admission again at once.
+        case kept = "1"
+        /// The job goes on where it was, with or without a slot.
+        case untouched = "2"
+    }
 
     /// Nothing is left to do; the id stays taken.
     static func done(givesPostBack: Bool = false) -> Settlement {
@@ -31,7 +40,7 @@ package struct Settlement: Sendable, Equatable {
     static func park(for delay: Duration, _ claim: Claim) -> Settlement {
         var settlement = park(for: delay, stage: claim.stage, attempts: claim.attempts)
         settlement.polls = claim.polls
-        settlement.keepsSlot = claim.stage == .post
+        settlement.slot = claim.stage == .post ? .untouched : .freed
         return settlement
     }
 

@@ -69,6 +69,8 @@ extension Uploads {
         let body = HTTPBody.stream(length: chunk.length) { offset, count in
             try await source.read(at: chunk.first + offset, count: count)
         }
+        // A look at the file may have taken any time.
+        try turn.checkHeld()
         do {
             let receipt = try await api.sendChunk(
                 chunk,

@@ -36,9 +36,9 @@ local function free_slot(account, ticket)
   end
 end
 
--- TikTok counts the calls of each endpoint in a sliding minute. A second more makes up for the way
--- from here to there.
-local CALL_WINDOW = 61000
+-- TikTok counts the calls of each endpoint in a sliding minute. A call is counted up to five
+-- seconds before it is made (Pacer.swift), and a second makes up for the way from here to there.
+local CALL_WINDOW = 66000
 
 -- Counts a call, unless the account has used up its minute.
 -- Returns nothing when the call may be made, else the time at which it may.

@@ -3,7 +3,8 @@
 -- ARGV 1 ticket  2 fence  3 'done', 'park', 'line' or 'dead'  4 park for (ms; 0: ready at once)
 --      5 stage to go on at  6 polls so far  7 attempts so far  8 '1': the post does not count
 --      9 hold the account for (ms; 0: no)  10 why  11 how long a finished job's id is kept (ms)
---      12 '1': keep the account's slot: what the job waits for concerns the whole account
+--      12 '1': keep the account's slot, for what the job waits for concerns the whole account;
+--         '2': keep it if the job has it; '0': free it
 --      13 slots of the account, for 'line'
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
@@ -33,7 +34,7 @@ if account then
       redis.call('SET', HOLD_OF .. account, string.format('%d %s', hold, ARGV[10]), 'PXAT', hold)
     end
   end
-  if ARGV[12] ~= '1' then free_slot(account, ticket) end
+  if ARGV[12] == '0' then free_slot(account, ticket) end
 end
 
 -- The id stays taken for a while; PostgreSQL refuses it ever after. Only its owner bears an id.
@@ -61,7 +62,10 @@ else
   redis.call('HSET', JOB_OF .. ticket,
     'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
   local delay = tonumber(ARGV[4])
-  if ARGV[3] == 'line' then
+  if id and ARGV[5] == '' and redis.call('ZSCORE', CANCELS, id) then
+    -- Somebody asked for it to stop while this turn went on: its next one ends it.
+    redis.call('LPUSH', READY_OF .. queue, ticket)
+  elseif ARGV[3] == 'line' then
     -- A slot may have become free since the job was told to wait: nobody else would call it.
     local slots = SLOTS_OF .. account
     if redis.call('SCARD', slots) < tonumber(ARGV[13]) then
