@@ -22,12 +22,15 @@ struct JobsLimitsTests {
             let worker = try bed.startWorker()
             let jobs = (0..<4).map { "job-\($0)" }
 
-            for job in jobs {
+            for job in jobs.prefix(2) {
                 try await bed.push(bed.job(job, account: "mira", video: video.name))
+                _ = try await bed.end(of: job, worker: worker)
             }
+            try await bed.push(bed.job("job-2", account: "mira", video: video.name))
             let waiting = try await bed.row("job-2", "waits", worker: worker) {
                 $0.waitingFor == "rate_limit"
             }
+            try await bed.push(bed.job("job-3", account: "mira", video: video.name))
             let behind = try await bed.row("job-3", "waits", worker: worker) {
                 $0.waitingFor == "account_busy"
             }
