@@ -32,8 +32,8 @@ struct JobsFailuresTests {
         "video_pull_failed": .secondTry,
         "photo_pull_failed": .secondTry,
         "publish_cancelled": .failed("upstream"),
-        "auth_removed": .failed("creator"),
-        "spam_risk_too_many_posts": .waits("daily_limit", "creator"),
+        "auth_removed": .waits("account_paused", "creator"),
+        "spam_risk_too_many_posts": .waits("account_paused", "creator"),
         "spam_risk_user_banned_from_posting": .failed("creator"),
         "spam_risk_text": .failed("creator"),
         "spam_risk": .failed("creator"),
@@ -51,8 +51,8 @@ struct JobsFailuresTests {
         "url_ownership_unverified": .failed("operator"),
         "unaudited_client_can_only_post_to_private_accounts": .failed("operator"),
         "spam_risk_user_banned_from_posting": .failed("creator"),
-        "scope_not_authorized": .failed("creator"),
-        "access_token_invalid": .failed("creator"),
+        "scope_not_authorized": .waits("account_paused", "creator"),
+        "access_token_invalid": .waits("account_paused", "creator"),
         "spam_risk_too_many_posts": .waits("daily_limit", "creator"),
         "reached_active_user_cap": .waits("daily_limit", "operator"),
         "rate_limit_exceeded": .waits("rate_limit", "tiktok"),
@@ -120,7 +120,8 @@ struct JobsFailuresTests {
                 guard end.waitingFor != nil else { continue }
                 // A limit burns no attempt, and the job goes on by itself.
                 let wait = try #require(row.nextAttemptAt).timeIntervalSinceNow
-                #expect(wait > (code == "rate_limit_exceeded" ? 100 : 3000), "\(code)")
+                let least = ["rate_limit": 100.0, "account_paused": 800][row.waitingFor ?? ""]
+                #expect(wait > least ?? 3000, "\(code)")
                 try await bed.letTheDayPass(for: code)
                 let final = try await bed.end(of: code, worker: worker)
                 #expect(final.attempt == 1)
