@@ -27,8 +27,11 @@ extension Outcome {
                 deadline == nil
                     ? Waiting(.backoff, for: delay, keepsSlot: true) : .verdict(for: delay)
             )
-        case .databaseAway, .queueAway: self = .handedBack(after: .seconds(1))
-        case .draining, .unadmitted: self = .handedBack(after: .zero)
+        case .databaseAway, .queueAway:
+            self = .handedBack(after: .seconds(1), mayBeOut: deadline != nil)
+        case .draining: self = .handedBack(after: .zero, mayBeOut: deadline != nil)
+        case .unadmitted:
+            self = .waiting(Waiting(.backoff, for: .seconds(2), keepsSlot: true))
         case .cancelled: self = .cancelled
         case .lost: self = .lost
         }
