@@ -208,20 +208,18 @@ extension SettingReader {
         return keys.isEmpty ? nil : keys
     }
 
-    /// Both or neither.
+    /// `nil` unless both are set; `accounts check` and `doctor` say what that costs.
     fileprivate mutating func client() -> ClientCredentials? {
-        guard let key = text(.clientKey) else {
-            if text(.clientSecret) != nil { refuse(.clientKey, "is required beside the secret") }
-            return nil
+        var words: [String] = []
+        for setting in [Setting.clientKey, .clientSecret] {
+            guard let text = text(setting) else { continue }
+            if ClientSecret(text) == nil {
+                refuse(setting, "must be at most 4096 visible ASCII characters")
+            }
+            words.append(text)
         }
-        guard let text = required(.clientSecret, "it belongs to TIKTOK_CLIENT_KEY") else {
-            return nil
-        }
-        guard let secret = ClientSecret(text), ClientSecret(key) != nil else {
-            refuse(.clientSecret, "and the key must each be at most 4096 visible ASCII characters")
-            return nil
-        }
-        return ClientCredentials(key: key, secret: secret)
+        guard words.count == 2, let secret = ClientSecret(words[1]) else { return nil }
+        return ClientCredentials(key: words[0], secret: secret)
     }
 
     fileprivate mutating func mediaRoot() -> MediaDirectory? {

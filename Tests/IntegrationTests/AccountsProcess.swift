@@ -147,7 +147,8 @@ extension TestBed {
     func endToken(of account: String, inSeconds seconds: Double) async throws {
         try await database.execute(
             """
-            UPDATE tiktok_accounts SET access_expires_at = now() + \(seconds)::float8 * interval '1 s'
+            UPDATE tiktok_accounts
+            SET access_expires_at = now() + \(seconds)::float8 * interval '1 s'
             WHERE account = \(account)
             """
         )

@@ -90,8 +90,8 @@ extension KeyRotation.Report {
 
 extension KeyRotation.Report.Count {
     fileprivate func text(_ subject: String) -> String {
-        "\(subject): \(rotated) encrypted again, \(current) use the first key, \(old) an older one, "
-            + "\(unreadable) no key that is known"
+        "\(subject): \(rotated) encrypted again, \(current) use the first key, "
+            + "\(old) an older one, \(unreadable) no key that is known"
     }
 
     fileprivate var json: JSONValue {
