@@ -48,7 +48,7 @@ extension Publisher {
             let status = try await reconciliation.ask(
                 about: publishID,
                 entry,
-                token: try accounts.token(of: account),
+                token: try await accounts.freshToken(of: account),
                 pacer: Pacer(admission, job, claim, countedAt: nil),
                 username: account.username
             )

@@ -38,7 +38,7 @@ struct JobsOddEndsTests {
             )
             let row = try await bed.end(of: "ends", worker: worker)
 
-            #expect(troubled.status == .processing && troubled.errorCode == "access_token_expired")
+            #expect(troubled.status == .processing && troubled.errorCode == "tiktok_client_unset")
             bed.expectPosted(row, video)
             try await bed.expectDrains(worker)
         }

@@ -16,17 +16,6 @@ extension Accounts {
         }
     }
 
-    /// The stored token as it is, without any refresh.
-    func token(of account: Account) throws(Stop) -> AccessToken {
-        do throws(TokenTrouble) {
-            let standing = try TokenStanding(of: account, in: refresher.store, unlike: nil)
-            guard let token = standing.liveToken else { throw .waits(.tokenExpired) }
-            return token
-        } catch {
-            throw Stop(error)
-        }
-    }
-
     /// Another token than the one TikTok has just refused: the one somebody else got meanwhile, or
     /// a new one.
     ///
