@@ -148,7 +148,7 @@ package struct Publisher: Sendable {
             lease: maker.lease,
             drain: drain,
             entry: maker.entry,
-            token: try accounts.token(of: account),
+            held: try await HeldToken(of: account, from: accounts),
             standing: maker.standing,
             pacer: maker.pacer
         )
