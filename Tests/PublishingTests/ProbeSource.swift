@@ -24,6 +24,8 @@ final class ProbeSource: ByteSource {
     func read(at offset: Int64, count: Int) async throws(Stop) -> [UInt8] {
         precondition(offset >= 0 && count > 0 && offset + Int64(count) <= size, "beyond the source")
         counts.withLock { $0 = ($0.reads + 1, $0.bytes + count) }
+        let end = offset + Int64(count)
+        if end <= front.count { return Array(front[Int(offset)..<Int(end)]) }
         let backStart = size - Int64(back.count)
         return (offset..<offset + Int64(count)).map { place in
             if place < front.count { return front[Int(place)] }
