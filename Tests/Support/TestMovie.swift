@@ -44,8 +44,9 @@ package struct TestMovie: Sendable {
         Box.make("moov", firstInIndex, header, track(1), lastInIndex)
     }
 
-    /// What comes before the pictures of a file of `total` bytes: it is whole when as many follow as
-    /// are missing, whatever they are.
+    /// What comes before the pictures of a file of `total` bytes.
+    ///
+    /// It is whole when as many bytes follow as are missing, whatever they are.
     package func head(total: Int64) -> [UInt8] {
         let front = fileType + index
         return front + Box.head("mdat", bytes: UInt64(max(16, total - Int64(front.count))))

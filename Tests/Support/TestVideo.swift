@@ -1,8 +1,9 @@
 internal import Crypto
 internal import Foundation
 
-/// An MP4 that TikTok would take, of any size; every 64 KiB of it are different, so that bytes out of
-/// order have another hash.
+/// An MP4 that TikTok would take, of any size.
+///
+/// Every 64 KiB of it are different, so that bytes out of order have another hash.
 ///
 /// One smaller than `bytesMin` is cut off.
 package struct TestVideo: Sendable {

@@ -1,6 +1,6 @@
 internal import TikTok
 
-/// What TikTok takes, asked of what a probe found: pure, and without a word for what is not certain.
+/// What TikTok takes, asked of what a probe found: pure, and silent on what is not certain.
 package enum MediaRules {
     /// Why TikTok would refuse a video, whoever posts it; empty when nothing certain speaks
     /// against it.
