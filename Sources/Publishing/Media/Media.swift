@@ -31,7 +31,7 @@ package struct Media: Sendable {
             throw .refused(.mediaChanged)
         }
         guard file.identity.size > 0 else { throw .refused(.mediaEmpty) }
-        let facts = try await VideoProbe.facts(of: FileSource(file: file))
+        let facts = try await VideoProbe.facts(of: FileSource(file))
         let refusals = MediaRules.refusals(of: facts)
         guard let container = facts.kind.videoType, refusals.isEmpty else {
             throw .refused(.mediaRefused(path, refusals))

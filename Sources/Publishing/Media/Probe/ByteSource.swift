@@ -1,4 +1,4 @@
-internal import Files
+package import Files
 
 /// Bytes of known number that are read in pieces: a file, or what ranged requests bring.
 package protocol ByteSource: Sendable {
@@ -13,12 +13,16 @@ package protocol ByteSource: Sendable {
 }
 
 /// An open file as such bytes.
-struct FileSource: ByteSource {
+package struct FileSource: ByteSource {
     let file: OpenFile
 
-    var size: Int64 { file.identity.size }
+    package init(_ file: OpenFile) {
+        self.file = file
+    }
 
-    func read(at offset: Int64, count: Int) async throws(Stop) -> [UInt8] {
+    package var size: Int64 { file.identity.size }
+
+    package func read(at offset: Int64, count: Int) async throws(Stop) -> [UInt8] {
         do throws(FileError) {
             return try await file.read(at: offset, count: count)
         } catch {
