@@ -163,6 +163,17 @@ struct ProbeFragmentTests {
         #expect(source.isWithinBounds)
     }
 
+    @Test func `so it is with fragments that are too small to be read one by one`() async throws {
+        var movie = Movie()
+        movie.framesByFragment = [UInt64](repeating: 1, count: 2000)
+        movie.hasList = true
+        let source = ProbeSource(movie.file)
+
+        let facts = try await VideoProbe.facts(of: source)
+
+        #expect(facts.seconds.isNear(2000.0 / 30) && source.isWithinBounds)
+    }
+
     @Test func `without that list the length is not known, and not refused`() async throws {
         var movie = Movie()
         movie.framesByFragment = [UInt64](repeating: 30, count: 150)

@@ -123,8 +123,8 @@ struct MovieFragments {
         guard flags & 0x100 != 0 else {
             guard let defaultLength else { return nil }
             add(count, of: defaultLength)
-            let (length, isTooMuch) = count.multipliedReportingOverflow(by: defaultLength)
-            return isTooMuch ? nil : length
+            // Two numbers of 32 bits.
+            return count * defaultLength
         }
         guard count * stride <= ProbeReader.readAhead else { throw .exhausted }
         let table = try await reader.fields(

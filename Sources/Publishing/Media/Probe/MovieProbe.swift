@@ -28,7 +28,7 @@ struct MovieProbe: ContainerProbe {
     /// Fills in the facts, as far as the budget goes.
     mutating func run() async throws(ProbeEnd) {
         // A look at the end must stay possible when there are more fragments than reads.
-        reader.keepBack(reads: 8, bytes: 128 * 1024)
+        reader.keepBack(reads: 8, bytes: 128 * 1024, parts: 100)
         do throws(ProbeEnd) {
             try await walk()
         } catch {
@@ -36,7 +36,7 @@ struct MovieProbe: ContainerProbe {
             guard case .exhausted = error, facts.isFragmented, facts.seconds == nil else {
                 throw error
             }
-            reader.keepBack(reads: 0, bytes: 0)
+            reader.keepBack(reads: 0, bytes: 0, parts: 0)
             try await readLastFragment()
             return
         }

@@ -20,7 +20,7 @@ final class ProbeReader {
     private var bytesLeft = bytesMax
     private var partsLeft = partsMax
     /// What must be left over for a later look at the end of the file.
-    private var reserve = (reads: 0, bytes: 0)
+    private var reserve = (reads: 0, bytes: 0, parts: 0)
 
     private var windowStart: Int64 = 0
     private var window: [UInt8] = []
@@ -31,8 +31,8 @@ final class ProbeReader {
     }
 
     /// Keeps a part of the budget back, or gives it free again.
-    func keepBack(reads: Int, bytes: Int) {
-        reserve = (reads, bytes)
+    func keepBack(reads: Int, bytes: Int, parts: Int) {
+        reserve = (reads, bytes, parts)
     }
 
     /// Reads a piece; it ends where the source does.
@@ -50,7 +50,7 @@ final class ProbeReader {
 
     /// Counts one box, element or segment.
     func countPart() throws(ProbeEnd) {
-        guard partsLeft > 0 else { throw .exhausted }
+        guard partsLeft > reserve.parts else { throw .exhausted }
         partsLeft -= 1
     }
 
