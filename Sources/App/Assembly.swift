@@ -158,13 +158,12 @@ struct Assembly: Sendable {
         let parts = Worker.Parts(
             queue: queue,
             keeper: keeper,
-            publisher: makePublisher(api: api, history: history, drain: drain, desk: desk),
+            publisher: makePublisher(api, history, drain, health, desk),
             recorder: Recorder(
                 history: history,
                 queue: queue,
                 retries: settings.retries,
                 maxAttempts: settings.maxAttempts,
-                slots: settings.limits.concurrency,
                 health: health,
                 drain: drain,
                 log: log
@@ -188,10 +187,11 @@ struct Assembly: Sendable {
     }
 
     private func makePublisher(
-        api: TikTokAPI,
-        history: History,
-        drain: Drain,
-        desk: Desk
+        _ api: TikTokAPI,
+        _ history: History,
+        _ drain: Drain,
+        _ health: TikTokHealth,
+        _ desk: Desk
     ) -> Publisher {
         let uploads = Uploads(
             api: api,
@@ -212,6 +212,7 @@ struct Assembly: Sendable {
             reconciliation: Reconciliation(api: api, history: history),
             history: history,
             drain: drain,
+            health: health,
             desk: desk
         )
     }

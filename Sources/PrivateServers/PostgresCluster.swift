@@ -16,8 +16,7 @@ struct PostgresCluster: Sendable {
         programs = try Self.findPrograms()
         user = try Self.findUser()
         password = Randomness.text(count: 24)
-        folder = "\(parent.path)/postgres-\(Randomness.text(count: 6))"
-        try Folder.make(folder, permissions: 0o711, owner: user)
+        folder = try parent.makeFolder("postgres", owner: user)
     }
 
     /// Lays out the data folder: `initdb`, with passwords asked of everybody.

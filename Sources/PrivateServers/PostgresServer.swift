@@ -5,13 +5,13 @@ internal import Processes
 ///
 /// PostgreSQL refuses to run as root; under root it runs as user postgres, or else nobody.
 /// Nothing is synced to disk, which is safe against `kill` and not against a power cut.
-package final class PostgresServer: Sendable {
+package final class PostgresServer: PrivateServer {
     package let port: UInt16
     package let password: String
     /// The folder of the unix socket; `nil` where its path is too long for one.
     package let socketFolder: String?
     private let cluster: PostgresCluster
-    private let process: ServerProcess
+    package let process: ServerProcess
 
     /// The superuser's name; the database is `postgres`.
     package static let user = "publisher"
@@ -20,12 +20,6 @@ package final class PostgresServer: Sendable {
     package var url: String {
         "postgresql://\(Self.user):\(password)@127.0.0.1:\(port)/postgres"
     }
-
-    /// The running process; `nil` when it was stopped.
-    package var pid: Int32? { get async { await process.pid } }
-
-    /// The last 4 KiB the server wrote since its latest start.
-    package var logTail: String { get async { await process.logTail } }
 
     private init(port: UInt16, cluster: PostgresCluster, settings: [String: String]) {
         self.port = port
@@ -69,28 +63,9 @@ package final class PostgresServer: Sendable {
         let cluster = try PostgresCluster(in: folder)
         try await cluster.initialise()
         return try await ServerStart.onFreePort { port throws(PrivateServerError) in
-            let server = PostgresServer(port: port, cluster: cluster, settings: settings)
-            try await server.process.start()
-            return server
+            PostgresServer(port: port, cluster: cluster, settings: settings)
         }
     }
-
-    /// Ends it in an orderly way, with its connections; harmless when it does not run.
-    package func stop() async { await process.stop() }
-
-    /// Ends it and its helpers with SIGKILL.
-    package func kill() async { await process.kill() }
-
-    /// Freezes it and its helpers (SIGSTOP): connections stay open and nothing is answered.
-    package func pause() async { await process.pause() }
-
-    /// Lets it go on after `pause`.
-    package func resume() async { await process.resume() }
-
-    /// Starts it again on the same port with the same data, stopping it first when it runs.
-    ///
-    /// - Throws: as `start`.
-    package func restart() async throws(PrivateServerError) { try await process.restart() }
 
     /// Starts it again as a standby, which answers questions and refuses to write until
     /// `pg_promote`.

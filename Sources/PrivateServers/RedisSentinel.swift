@@ -1,38 +1,28 @@
-internal import Processes
-
 /// A sentinel of one's own that watches one master, and alone decides when to promote a replica.
-package final class RedisSentinel: Sendable {
+package final class RedisSentinel: PrivateServer {
     package let port: UInt16
-    private let process: ServerProcess
+    package let process: ServerProcess
 
     /// The name under which the master is watched.
     package static let master = "main"
 
-    private init(_ port: UInt16, of master: RedisServer, folder: String)
+    private init(on port: UInt16, watching master: RedisServer, in folder: TemporaryFolder)
         throws(PrivateServerError)
     {
         self.port = port
-        try Folder.make(folder, permissions: 0o711)
-        let configuration = folder + "/sentinel.conf"
-        try Folder.write(Self.configuration(port, folder, master), to: configuration)
         process = ServerProcess(
-            ServerRecipe(
-                name: "Redis Sentinel",
-                plan: .init(
-                    "redis-server",
-                    [configuration, "--sentinel"],
-                    environment: ServerEnvironment.variables,
-                    workingFolder: folder,
-                    hasOwnGroup: true
-                ),
-                folder: folder,
-                stopSignal: .terminate,
-                isReady: { _ in
-                    let welcome = Array("+PONG\r\n".utf8)
-                    let question = Array("PING\r\n".utf8)
-                    return await Loopback.ask(port: port, question, answerBytes: welcome.count)
-                        == welcome
-                }
+            try RedisRecipe.write(
+                "Redis Sentinel",
+                arguments: ["--sentinel"],
+                port: port,
+                folder: try folder.makeFolder("sentinel-\(port)"),
+                lines: [
+                    "sentinel monitor \(Self.master) 127.0.0.1 \(master.port) 1",
+                    "sentinel auth-pass \(Self.master) \(master.password)",
+                    "sentinel down-after-milliseconds \(Self.master) 500",
+                    "sentinel failover-timeout \(Self.master) 3000",
+                ],
+                greeting: ["PING": "+PONG"]
             )
         )
     }
@@ -51,33 +41,7 @@ package final class RedisSentinel: Sendable {
         in folder: TemporaryFolder
     ) async throws(PrivateServerError) -> RedisSentinel {
         try await ServerStart.onFreePort { port throws(PrivateServerError) in
-            let sentinel = try RedisSentinel(
-                port,
-                of: master,
-                folder: "\(folder.path)/sentinel-\(port)-\(Randomness.text(count: 4))"
-            )
-            try await sentinel.process.start()
-            return sentinel
+            try RedisSentinel(on: port, watching: master, in: folder)
         }
-    }
-
-    /// Ends it in an orderly way; harmless when it does not run.
-    package func stop() async { await process.stop() }
-
-    private static func configuration(
-        _ port: UInt16,
-        _ folder: String,
-        _ master: RedisServer
-    ) -> String {
-        """
-        bind 127.0.0.1
-        port \(port)
-        dir "\(folder)"
-        sentinel monitor \(Self.master) 127.0.0.1 \(master.port) 1
-        sentinel auth-pass \(Self.master) \(master.password)
-        sentinel down-after-milliseconds \(Self.master) 500
-        sentinel failover-timeout \(Self.master) 3000
-
-        """
     }
 }

@@ -21,14 +21,14 @@ extension RedisServer {
     ///
     /// - Throws: `PrivateServerError.folder`.
     package func configure(_ lines: [String]) throws(PrivateServerError) {
-        let path = folder + "/redis.conf"
+        let path = RedisRecipe.configuration(in: folder)
         let before: String
         do {
             before = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
             throw .folder(path: path, reason: "cannot be read: \(error)")
         }
-        try Folder.write(before + lines.joined(separator: "\n") + "\n", to: path)
+        try Folder.write(before + RedisRecipe.text(of: lines), to: path)
     }
 
     /// Keeps a copy of the append-only files of a server that does not run.

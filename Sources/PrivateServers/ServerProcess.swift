@@ -15,7 +15,7 @@ struct ServerRecipe: Sendable {
 }
 
 /// One server, running or not, which can be started again with the same data on the same port.
-actor ServerProcess {
+package actor ServerProcess {
     /// The longest wait for a server to get ready.
     ///
     /// Generous: machines that build are slow.

@@ -2,10 +2,10 @@ internal import Processes
 
 /// What every server's start has in common.
 enum ServerStart {
-    /// Tries one free port after another: between finding a port and binding it, another process
-    /// may take it.
-    static func onFreePort<Server: Sendable>(
-        _ start: (UInt16) async throws(PrivateServerError) -> Server
+    /// Makes a server for one free port after another, until one starts: between finding a port and
+    /// binding it, another process may take it.
+    static func onFreePort<Server: PrivateServer>(
+        _ make: (UInt16) throws(PrivateServerError) -> Server
     ) async throws(PrivateServerError) -> Server {
         var triesLeft = 5
         while true {
@@ -16,7 +16,9 @@ enum ServerStart {
                 throw .process(error)
             }
             do {
-                return try await start(port)
+                let server = try make(port)
+                try await server.process.start()
+                return server
             } catch .ended(let server, let log) {
                 triesLeft -= 1
                 guard triesLeft > 0, log.contains("in use") else {

@@ -35,6 +35,21 @@ package final class TemporaryFolder: Sendable {
         try Folder.make(path, permissions: 0o711)
     }
 
+    /// Makes a folder inside, which others may pass through.
+    ///
+    /// - Parameter name: what its name begins with; what follows nobody guesses.
+    /// - Returns: its path.
+    /// - Throws: `PrivateServerError.folder`.
+    package func makeFolder(_ name: String) throws(PrivateServerError) -> String {
+        try makeFolder(name, owner: nil)
+    }
+
+    func makeFolder(_ name: String, owner: SystemUser?) throws(PrivateServerError) -> String {
+        let folder = "\(path)/\(name)-\(Randomness.text(count: 6))"
+        try Folder.make(folder, permissions: 0o711, owner: owner)
+        return folder
+    }
+
     /// Stops what runs in the folder, removes it, and waits until that is done: at most a minute.
     ///
     /// Without this call the same happens, unwaited for, when the last reference goes.
@@ -68,11 +83,7 @@ enum Folder {
         permissions: Int,
         owner: SystemUser? = nil
     ) throws(PrivateServerError) {
-        var attributes: [FileAttributeKey: any Sendable] = [.posixPermissions: permissions]
-        if let owner {
-            attributes[.ownerAccountID] = Int(owner.userID)
-            attributes[.groupOwnerAccountID] = Int(owner.groupID)
-        }
+        let attributes = attributes(permissions, owner)
         do {
             try FileManager.default.createDirectory(
                 atPath: path,
@@ -92,11 +103,7 @@ enum Folder {
         to path: String,
         owner: SystemUser? = nil
     ) throws(PrivateServerError) {
-        var attributes: [FileAttributeKey: any Sendable] = [.posixPermissions: 0o600]
-        if let owner {
-            attributes[.ownerAccountID] = Int(owner.userID)
-            attributes[.groupOwnerAccountID] = Int(owner.groupID)
-        }
+        let attributes = attributes(0o600, owner)
         let manager = FileManager.default
         guard manager.createFile(atPath: path, contents: nil, attributes: attributes) else {
             throw .folder(path: path, reason: "cannot be made")
@@ -107,6 +114,18 @@ enum Folder {
         } catch {
             throw .folder(path: path, reason: "cannot be written: \(error)")
         }
+    }
+
+    private static func attributes(
+        _ permissions: Int,
+        _ owner: SystemUser?
+    ) -> [FileAttributeKey: any Sendable] {
+        var attributes: [FileAttributeKey: any Sendable] = [.posixPermissions: permissions]
+        if let owner {
+            attributes[.ownerAccountID] = Int(owner.userID)
+            attributes[.groupOwnerAccountID] = Int(owner.groupID)
+        }
+        return attributes
     }
 
     static func letsOthersPass(_ path: String) -> Bool {

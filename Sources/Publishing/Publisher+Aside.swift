@@ -17,6 +17,24 @@ extension Publisher {
         }
     }
 
+    /// How long a job waits for its account's connection to be mended before it fails.
+    private static let accountPatience = Duration.seconds(7 * 86_400)
+
+    /// How a job ends that has waited too long for its account; `nil`: it has not.
+    func endOfPatience(
+        with account: Account?,
+        _ outcome: Outcome,
+        _ job: PublishJob,
+        _ claim: Claim
+    ) -> Outcome? {
+        guard case .waiting(let waiting) = outcome, waiting.reason == .accountPaused,
+            let why = waiting.why, let account
+        else { return nil }
+        // Neither the time before it was to be posted counts, nor that in the account's line.
+        let since = max(claim.receivedAt, job.publishAt ?? .distantPast, account.closedSince)
+        return since < .now - Self.accountPatience.seconds ? .failed(why) : nil
+    }
+
     func duplicate(_ job: PublishJob, _ claim: Claim) async throws(Stop) -> Result {
         do {
             try await history.duplicate(of: job.id, claim: claim)
@@ -38,39 +56,63 @@ extension Publisher {
     /// Asks about a post that ended in doubt.
     func reconcile(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
         do throws(Stop) {
-            guard let (entry, publishID) = try await doubted(job, claim) else {
+            guard let doubted = try await doubted(job, claim) else {
                 // A person has settled it, or let it begin anew: the row says which.
                 return await publish(job, claim, lease)
             }
-            guard let account = try await find(job.account) else {
-                return Result(outcome: .stillInDoubt, entry: nil)
-            }
+            return Result(outcome: await ask(about: doubted, job, claim), entry: nil)
+        } catch {
+            return Result(outcome: Self.untold(error) ?? .lost, entry: nil)
+        }
+    }
+
+    private func ask(
+        about doubted: History.Doubted,
+        _ job: PublishJob,
+        _ claim: Claim
+    ) async -> Outcome {
+        let unknown = Outcome.stillInDoubt(since: doubted.since)
+        do throws(Stop) {
+            guard let account = try await find(job.account) else { return unknown }
             let status = try await reconciliation.ask(
-                about: publishID,
-                entry,
+                about: doubted,
                 token: try accounts.token(of: account),
                 pacer: Pacer(admission, job, claim, countedAt: nil),
                 username: account.username
             )
-            return Result(outcome: status.map { .reconciled($0) } ?? .stillInDoubt, entry: nil)
+            return status.map { .reconciled($0) } ?? unknown
         } catch {
-            switch error {
-            case .lost: return Result(outcome: .lost, entry: nil)
-            case .databaseAway, .queueAway:
-                return Result(outcome: .handedBack(after: .seconds(60)), entry: nil)
-            default: return Result(outcome: .stillInDoubt, entry: nil)
-            }
+            return Self.untold(error) ?? unknown
+        }
+    }
+
+    /// What follows when nobody could be asked; `nil`: the question has gone without an answer.
+    private static func untold(_ stop: Stop) -> Outcome? {
+        switch stop {
+        case .lost: .lost
+        case .databaseAway, .queueAway: .handedBack(after: .seconds(60))
+        case .limited(let wait): .handedBack(after: wait)
+        default: nil
         }
     }
 
     private func doubted(
         _ job: PublishJob,
         _ claim: Claim
-    ) async throws(Stop) -> (entry: History.Entry, publishID: String)? {
+    ) async throws(Stop) -> History.Doubted? {
         do {
             return try await history.doubted(job, claim: claim)
         } catch {
             throw Stop(error)
         }
+    }
+}
+
+extension Account {
+    /// Since when it cannot be posted for, if it cannot: at the earliest since its row was changed,
+    /// or its token expired.
+    fileprivate var closedSince: Date {
+        let expired = accessExpiresAt.flatMap { $0 < .now ? $0 : nil }
+        return max(updatedAt, expired ?? updatedAt)
     }
 }

@@ -13,10 +13,8 @@ package struct Publisher: Sendable {
     let reconciliation: Reconciliation
     let history: History
     let drain: Drain
+    private let health: TikTokHealth
     private let desk: Desk
-
-    /// How long a job waits for its account's connection to be mended before it fails.
-    private static let accountPatience = Duration.seconds(7 * 86_400)
 
     package init(
         admission: Admission,
@@ -27,6 +25,7 @@ package struct Publisher: Sendable {
         reconciliation: Reconciliation,
         history: History,
         drain: Drain,
+        health: TikTokHealth,
         desk: Desk
     ) {
         self.admission = admission
@@ -37,6 +36,7 @@ package struct Publisher: Sendable {
         self.reconciliation = reconciliation
         self.history = history
         self.drain = drain
+        self.health = health
         self.desk = desk
     }
 
@@ -55,6 +55,9 @@ package struct Publisher: Sendable {
 
     /// Takes a claimed job as far as it goes now.
     package func publish(_ claim: Claim, lease: Lease) async -> Result {
+        guard !claim.killsReaders else {
+            return Result(outcome: .unreadable(.workerKiller), entry: nil)
+        }
         do throws(BrokenDocument) {
             let job = try PublishJob(claim)
             desk.note(claim, id: job.id, step: claim.stage.step)
@@ -71,16 +74,17 @@ package struct Publisher: Sendable {
     func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
         var entry: History.Entry?
         var standing: Standing?
+        var account: Account?
         do throws(Stop) {
-            let account = try await find(job.account)
+            account = try await find(job.account)
             let asked = ContinuousClock.now
-            var answer = Admission.Answer.run
-            if claim.stage == .post {
-                answer = try await admit(job, claim, account)
-                if let result = try await parked(answer, job, claim) { return result }
+            var answer: Admission.Answer?
+            if try await !mayBeOut(job, claim) {
+                let admitted = try await admit(job, claim, account)
+                if let result = try await parked(admitted, job, claim) { return result }
+                answer = admitted
             }
-            let status: Status = claim.stage == .watch ? .processing : .preparing
-            switch try await open(job, claim, as: status) {
+            switch try await open(job, claim, as: answer == nil ? .processing : .preparing) {
             case .ours(let opened, let ledger):
                 let known = Standing(ledger)
                 (entry, standing) = (opened, known)
@@ -93,13 +97,26 @@ package struct Publisher: Sendable {
                     pacer: Pacer(admission, job, claim, countedAt: asked)
                 )
                 let outcome = try await post(turn, account, ledger, answer)
-                return result(outcome, job, claim, opened, known)
+                return result(outcome, job, claim, account, opened, known)
             case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
             case .duplicate: return try await duplicate(job, claim)
             }
         } catch {
             let outcome = Outcome(error, verdictBy: standing?.verdictDeadline)
-            return result(outcome, job, claim, entry, standing)
+            return result(outcome, job, claim, account, entry, standing)
+        }
+    }
+
+    /// Whether the post may be at TikTok already: then no limit keeps it from being watched.
+    ///
+    /// PostgreSQL knows, where a worker has died before it could tell the queue.
+    private func mayBeOut(_ job: PublishJob, _ claim: Claim) async throws(Stop) -> Bool {
+        guard claim.stage == .post else { return true }
+        guard claim.deliveries > 1 else { return false }
+        do {
+            return try await history.mayBeOut(job, claim: claim)
+        } catch {
+            throw Stop(error)
         }
     }
 
@@ -114,14 +131,16 @@ package struct Publisher: Sendable {
     }
 
     /// The path itself: from an admitted job to TikTok's verdict.
+    ///
+    /// - Parameter answer: `nil`: nobody has asked, for the post may be out.
     private func post(
         _ maker: TurnMaker,
         _ account: Account?,
         _ ledger: Ledger,
-        _ answer: Admission.Answer
+        _ answer: Admission.Answer?
     ) async throws(Stop) -> Outcome {
         guard !maker.claim.killsWorkers else { throw .refused(.workerKiller) }
-        if ledger.verdictDeadline == nil, let end = answer.end { return end }
+        if ledger.verdictDeadline == nil, let end = answer?.end { return end }
         guard let account else { throw .refused(.accountUnknown) }
         let turn = Turn(
             job: maker.job,
@@ -137,11 +156,13 @@ package struct Publisher: Sendable {
             try await recordUnseenEnd(of: ledger, turn, outcome)
             return outcome
         }
-        if let end = answer.end { return end }
-        guard maker.claim.stage == .post else {
+        if let end = answer?.end { return end }
+        guard answer != nil else {
             // TikTok waits for bytes still, and sending needs a slot of the account.
-            throw .failed(.uploadStuck("TikTok has not got every byte"))
+            throw maker.claim.stage == .post
+                ? .unadmitted : .failed(.uploadStuck("TikTok has not got every byte"))
         }
+        if let pause = health.uploadPause() { throw .uploadsAway(pause) }
         return try await upload(turn, account, ledger)
     }
 
@@ -225,17 +246,12 @@ package struct Publisher: Sendable {
         _ outcome: Outcome,
         _ job: PublishJob,
         _ claim: Claim,
+        _ account: Account?,
         _ entry: History.Entry?,
         _ standing: Standing?
     ) -> Result {
-        var outcome = outcome
-        if case .waiting(let waiting) = outcome, waiting.reason == .accountPaused,
-            let why = waiting.why, job.waitsSince(claim) < .now - Self.accountPatience.seconds
-        {
-            outcome = .failed(why)
-        }
-        return Result(
-            outcome: outcome,
+        Result(
+            outcome: endOfPatience(with: account, outcome, job, claim) ?? outcome,
             entry: entry,
             mayCount: standing?.mayCount ?? false,
             maxAttempts: job.maxAttempts
@@ -251,13 +267,6 @@ extension Admission.Answer {
         case .expired: .expired
         case .run, .wait, .duplicate, .stale: nil
         }
-    }
-}
-
-extension PublishJob {
-    /// Since when nothing but its account has kept it from being posted.
-    fileprivate func waitsSince(_ claim: Claim) -> Date {
-        max(claim.receivedAt, publishAt ?? claim.receivedAt)
     }
 }
 

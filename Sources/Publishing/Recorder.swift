@@ -11,8 +11,6 @@ package struct Recorder: Sendable {
     private let queue: JobQueue
     private let retries: RetryPolicy
     private let maxAttempts: Int
-    /// Jobs of one account that transfer at once.
-    private let slots: Int
     private let health: TikTokHealth
     private let drain: Drain
     private let log: Log
@@ -28,12 +26,10 @@ package struct Recorder: Sendable {
         queue: JobQueue,
         retries: RetryPolicy,
         maxAttempts: Int,
-        slots: Int,
         health: TikTokHealth,
         drain: Drain,
         log: Log
     ) {
-        self.slots = slots
         self.health = health
         self.drain = drain
         self.log = log
@@ -141,11 +137,13 @@ package struct Recorder: Sendable {
             )
         case .inDoubt(let failure):
             try await end(result, as: .inDoubt, failure)
-            return Self.askAgain(claim, afterQuestions: 0)
-        case .stillInDoubt:
-            return Self.askAgain(claim, afterQuestions: claim.polls + 1)
+            return Self.askAgain(claim, afterQuestions: 0, since: .now)
+        case .stillInDoubt(let since):
+            return Self.askAgain(claim, afterQuestions: claim.polls + 1, since: since)
         case .rejected(let failure):
             return .dead(reason: failure.code, attempts: claim.attempts, givesPostBack: true)
+        case .unreadable(let failure):
+            return .dead(reason: failure.code, attempts: claim.attempts, givesPostBack: false)
         case .expired:
             try await end(result, as: .expired, nil)
             return .done(givesPostBack: true)
@@ -164,7 +162,7 @@ package struct Recorder: Sendable {
         case .reconciled:
             return .done()
         case .alreadyRecorded(.inDoubt) where claim.stage != .reconcile:
-            return Self.askAgain(claim, afterQuestions: 0)
+            return Self.askAgain(claim, afterQuestions: 0, since: .now)
         case .alreadyRecorded(let status):
             return status == .failed || status == .inDoubt || status == .rejected
                 ? .dead(reason: status.rawValue, attempts: claim.attempts, givesPostBack: false)
@@ -177,8 +175,12 @@ package struct Recorder: Sendable {
     }
 
     /// A post in doubt is asked about now and then; the last time, it becomes a dead letter.
-    private static func askAgain(_ claim: Claim, afterQuestions questions: Int) -> Settlement {
-        guard let delay = Reconciliation.delay(afterQuestions: questions) else {
+    private static func askAgain(
+        _ claim: Claim,
+        afterQuestions questions: Int,
+        since: Date
+    ) -> Settlement {
+        guard let delay = Reconciliation.delay(afterQuestions: questions, since: since) else {
             return .dead(
                 reason: Status.inDoubt.rawValue,
                 attempts: claim.attempts,
@@ -237,7 +239,7 @@ package struct Recorder: Sendable {
         let until = wait.hasEnd ? wait.delay.map { Date.now + $0.seconds } : nil
         let parked = History.Parked(job: job, claim: claim, reason: wait.reason, until: until)
         guard try await history.park(parked) else { return nil }
-        guard let delay = wait.delay else { return .line(slots: slots, claim) }
+        guard let delay = wait.delay else { return .line(claim) }
         var settlement = Settlement.park(for: delay, claim)
         settlement.slot = wait.reason == .schedule ? .freed : .kept
         settlement.reason = wait.reason.rawValue
@@ -265,6 +267,7 @@ package struct Recorder: Sendable {
         )
         settlement.polls = waiting.stage == .watch ? claim.polls + 1 : 0
         settlement.holdAccount = waiting.holdsAccount ? waiting.delay : .zero
+        settlement.holdsFor = waiting.reason
         settlement.slot = waiting.keepsSlot ? .kept : .freed
         settlement.reason = waiting.why?.code ?? waiting.reason.rawValue
         return settlement

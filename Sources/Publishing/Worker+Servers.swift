@@ -14,6 +14,10 @@ struct Servers: Sendable {
     var seenFence: Int64 = 0
     /// Whether Redis refuses to let a worker sleep on a list.
     var refusesWaits = false
+    /// What of Redis's settings was warned of.
+    var risks: Set<String> = []
+    /// Upstream lists that are none, by queue.
+    var broken: [String: String] = [:]
     /// The question whether a claim makes sense, while it is under way.
     var readiness: Task<Bool, Never>?
 }
@@ -97,12 +101,28 @@ extension Worker {
     private func warnOfRisks() async {
         // Asked again with the next connection; a Redis that does not tell is no reason to stop.
         guard let info = try? await queue.redis.send(["INFO"]).text else { return }
-        for risk in RedisRisk.find(in: RedisInfo(info)) {
+        let risks = RedisRisk.find(in: RedisInfo(info))
+        defer { servers.risks = Set(risks.map(\.words)) }
+        for risk in risks where !servers.risks.contains(risk.words) {
             log.warning(
                 "redis.risk",
                 ["reason": .string(risk.words), "remedy": .string(risk.remedy)]
             )
         }
+    }
+
+    /// Somebody has put something else where upstream's list should be: told once.
+    func noteBroken(_ list: String?, of queue: String) {
+        if let list, servers.broken[queue] != list {
+            log.error(
+                "queue.broken",
+                [
+                    "queue": .string(queue), "list": .string(list),
+                    "remedy": "delete or rename this key: jobs are taken from lists only",
+                ]
+            )
+        }
+        servers.broken[queue] = list
     }
 
     func noteRedis(_ reason: String?) {

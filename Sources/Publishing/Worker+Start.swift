@@ -14,7 +14,7 @@ extension Worker {
             do {
                 return try await migrator.version()
             } catch {
-                guard error.isUnavailable else { throw error }
+                guard case .away = HistoryError(error) else { throw error }
             }
             // Nobody cancels this; a stop is noticed by the next round.
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 200..<500)))

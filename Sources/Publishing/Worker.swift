@@ -160,7 +160,8 @@ package actor Worker {
                 "in_hand": .integer(inHand.count), "paused": .bool(isPaused),
                 "draining": .bool(drain.isDraining), "redis_up": .bool(!servers.redis.isOn),
                 "postgres_up": .bool(!servers.database.isOn),
-                "tiktok_up": .bool(!parts.health.isAway),
+                "tiktok_up": .bool(!parts.health.isAway(.api)),
+                "uploads_up": .bool(!parts.health.isAway(.uploads)),
             ]
         )
     }
@@ -172,9 +173,12 @@ package actor Worker {
         guard !drain.isDraining, !isPaused else { return 0 }
         let room = options.concurrency - inHand.count
         // TikTok is away: one job now and then finds out whether it is back.
-        guard let probe = parts.health.nextProbe else { return room }
+        guard let probe = parts.health.nextProbe(of: .api) else { return room }
         return probe > .zero ? 0 : min(room, 1)
     }
+
+    /// Whether jobs may be begun: not while TikTok takes no bytes, but for one now and then.
+    private var mayBegin: Bool { parts.health.nextProbe(of: .uploads) ?? .zero == .zero }
 
     /// Without anything to wait for, an idle worker looks only this often; what arrives wakes it.
     private static let idlePause = Duration.seconds(10)
@@ -183,10 +187,11 @@ package actor Worker {
 
     private func claimUntilDrained() async {
         while !drain.isDraining {
-            var pause = servers.refusesWaits ? Self.pollPause : Self.idlePause
+            let mustLook = servers.refusesWaits || parts.health.isAway(.uploads)
+            var pause = mustLook ? Self.pollPause : Self.idlePause
             if room > 0 {
                 pause = await isReady() ? min(pause, await claimRound()) : Self.pollPause
-            } else if let probe = parts.health.nextProbe, probe > .zero {
+            } else if let probe = parts.health.nextProbe(of: .api), probe > .zero {
                 pause = min(pause, max(probe, .milliseconds(10)))
             }
             await pokes.wait(atMost: pause)
@@ -204,8 +209,8 @@ package actor Worker {
         var isHungry = false
         for name in QueueChoice.order(options.queues, round: rounds) where room > 0 {
             let terms = JobQueue.Terms(
-                most: min(room, 64),
-                freshFirst: (rounds / cycle).isMultiple(of: 2),
+                most: min(room, parts.health.isAway(.uploads) ? 1 : 64),
+                fresh: !mayBegin ? .never : (rounds / cycle).isMultiple(of: 2) ? .first : .last,
                 seenFence: servers.seenFence,
                 statusCallsPerMinute: options.statusCallsPerMinute
             )
@@ -227,9 +232,10 @@ package actor Worker {
         for claim in caught.jobs { start(claim) }
         if let timer = caught.nextTimer { expectTimer(in: timer) }
         if case .ends(let left) = caught.pause { expectTimer(in: left) }
+        noteBroken(caught.broken, of: name)
         let isFull = caught.jobs.count == most
         for (place, door) in doors where place.queue == name {
-            if isFull || caught.pause != nil { door.close() } else { door.open() }
+            if isFull || caught.pause != nil || !mayBegin { door.close() } else { door.open() }
         }
         return isFull
     }
@@ -241,7 +247,7 @@ package actor Worker {
 
     private func start(_ claim: Claim) {
         servers.seenFence = max(servers.seenFence, claim.fence)
-        if parts.health.isAway { parts.health.probes() }
+        parts.health.probes(.api)
         parts.desk.take(claim)
         let tasks = TaskSlot()
         let lease = parts.keeper.hold(claim) { tasks.cancel() }

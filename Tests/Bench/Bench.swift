@@ -23,9 +23,9 @@ struct Bench {
             let options = try Options(CommandLine.arguments.dropFirst())
             let isMet: Bool
             switch options.name {
-            case "upload": isMet = try await UploadBench(options).run()
-            case "memory": isMet = try await MemoryBench(options).run()
-            case "crowd": isMet = try await CrowdBench(options).run()
+            case "upload": isMet = try await Programs.run(UploadBench(options: options).measure)
+            case "memory": isMet = try await Programs.run(MemoryBench(options: options).measure)
+            case "crowd": isMet = try await CrowdBench(options: options).run()
             case "takeover": isMet = try await TakeoverBench().run()
             case "cost": isMet = try await CostBench().run()
             case "idle": isMet = try await IdleBench().run()
@@ -43,6 +43,12 @@ struct Bench {
             print("Bench: \(error)")
             exit(1)
         }
+    }
+
+    /// Says of a measurement whether it reached its target, and answers that.
+    static func judge(_ isMet: Bool, _ target: String) -> Bool {
+        print(isMet ? "met:" : "MISSED:", target)
+        return isMet
     }
 }
 

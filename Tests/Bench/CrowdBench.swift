@@ -12,17 +12,11 @@ struct CrowdBench {
     private static let others = 100
     private static let ratioMax = 1.3
 
-    private let bytes: Int64
-    private let rounds: Int
-
-    init(_ options: Options) {
-        bytes = options.bytes
-        rounds = options.rounds
-    }
+    let options: Options
 
     func run() async throws -> Bool {
         var (alone, crowded): ([Double], [Double]) = ([], [])
-        for round in 1...rounds {
+        for round in 1...options.rounds {
             alone.append(try await measure(crowd: 0))
             crowded.append(try await measure(crowd: Self.crowd))
             print(
@@ -33,17 +27,15 @@ struct CrowdBench {
         guard let without = alone.median, let with = crowded.median else { return false }
         let ratio = with / without
         print("ratio of the medians: \(ratio.rounded(to: 2))")
-        print(ratio < Self.ratioMax ? "met" : "MISSED", "below \(Self.ratioMax)")
-        return ratio < Self.ratioMax
+        return Bench.judge(ratio < Self.ratioMax, "below \(Self.ratioMax)")
     }
 
     /// From the push of the hundred until all of them are published, in seconds.
     private func measure(crowd: Int) async throws -> Double {
-        var seconds = 0.0
         try await TestBed.run(hasOwnServers: true) { bed in
             let accounts = try await bed.crowd(Self.others, daily: nil)
             try await bed.connect("crowd")
-            try SparseFile.make(bed.media + "/video.mp4", bytes: bytes)
+            try SparseFile.make(bed.media + "/video.mp4", bytes: options.bytes)
             let worker = try bed.startWorker(environment: ["LOG_LEVEL": "warning"])
             try await waitUntil("the worker stands by", state: { worker.err }) {
                 let workers = try await bed.redis.send(["ZCARD", .text(bed.key("workers"))])
@@ -59,10 +51,10 @@ struct CrowdBench {
             try await waitUntil("the hundred", limit: .seconds(600), state: { worker.err }) {
                 try await bed.count("status = 'published' AND account <> 'crowd'") == Self.others
             }
-            seconds = pushed.duration(to: .now).inSeconds
+            let seconds = pushed.duration(to: .now).inSeconds
             await worker.kill()
+            return seconds
         }
-        return seconds
     }
 }
 
@@ -73,10 +65,7 @@ struct TakeoverBench {
     private static let patience = lease + 6
 
     func run() async throws -> Bool {
-        var waits: [Double] = []
-        try await TestBed.run { bed in
-            waits = try await measure(bed)
-        }
+        let waits = try await TestBed.run { bed in try await measure(bed) }
         let longest = waits.max() ?? .infinity
         print(
             "\(waits.count) workers killed: their jobs went on elsewhere after "
@@ -84,8 +73,7 @@ struct TakeoverBench {
                 + "\((waits.median ?? 0).rounded(to: 1)) s (lease \(Self.lease) s)"
         )
         let isMet = waits.count == Self.kills && longest < Self.patience
-        print(isMet ? "met" : "MISSED", "below lease + 6 s")
-        return isMet
+        return Bench.judge(isMet, "below lease + 6 s")
     }
 
     /// Each victim holds one job in mid-upload when it dies.

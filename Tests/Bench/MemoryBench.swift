@@ -9,30 +9,10 @@ struct MemoryBench {
     /// Bytes that the worker must stay below.
     private static let target = 100_000_000
 
-    private let bytes: Int64
-    private let jobs: Int
+    let options: Options
 
-    init(_ options: Options) {
-        bytes = options.bytes
-        jobs = options.jobs
-    }
-
-    func run() async throws -> Bool {
-        let programs = try Programs()
-        let folder = try TemporaryFolder()
-        let isMet: Bool
-        do {
-            isMet = try await measure(programs, in: folder)
-        } catch {
-            try await folder.remove()
-            throw error
-        }
-        try await folder.remove()
-        return isMet
-    }
-
-    private func measure(_ programs: Programs, in folder: TemporaryFolder) async throws -> Bool {
-        let names = (1...jobs).map { "bench\($0)" }
+    func measure(_ programs: Programs, in folder: TemporaryFolder) async throws -> Bool {
+        let names = (1...options.jobs).map { "bench\($0)" }
         let redis = try await RedisServer.start(in: folder)
         let postgres = try await PostgresServer.start(in: folder)
         let sandbox = try await SandboxProcess(programs, in: folder, accounts: names)
@@ -50,15 +30,13 @@ struct MemoryBench {
         try await publisher.run(["migrate"])
         for (name, account) in zip(names, sandbox.ready.accounts) {
             try await publisher.connect(name, account)
-            try SparseFile.make("\(folder.path)/\(name).mp4", bytes: bytes)
+            try SparseFile.make("\(folder.path)/\(name).mp4", bytes: options.bytes)
         }
 
         let peak = try await peakWhilePosting(names, publisher)
         await sandbox.stop()
-        let isMet = peak < Self.target
         print("peak memory of the worker: \(Double(peak / 100_000) / 10) MB")
-        print(isMet ? "met: below 100 MB" : "MISSED: below 100 MB")
-        return isMet
+        return Bench.judge(peak < Self.target, "below 100 MB")
     }
 
     private func peakWhilePosting(_ names: [String], _ publisher: Publisher) async throws -> Int {
@@ -74,7 +52,10 @@ struct MemoryBench {
         let peak = try Self.peak(of: worker.pid)
         let end = await worker.stop(patience: .seconds(40))
         guard end?.isSuccess == true else { throw BenchFailure("the worker ended badly") }
-        print("\(jobs) uploads of \(bytes) bytes at once, all published in \(seconds.rounded()) s")
+        print(
+            "\(options.jobs) uploads of \(options.bytes) bytes at once, all published in "
+                + "\(seconds.rounded()) s"
+        )
         return peak
     }
 

@@ -22,6 +22,20 @@ struct Programs {
     }
 }
 
+extension Programs {
+    /// Gives a measurement the programs and a folder, which goes away afterwards.
+    static func run(
+        _ measure: (Programs, TemporaryFolder) async throws -> Bool
+    ) async throws -> Bool {
+        let programs = try Programs()
+        let folder = try TemporaryFolder()
+        // After an error it goes by itself, unwaited for.
+        let isMet = try await measure(programs, folder)
+        try await folder.remove()
+        return isMet
+    }
+}
+
 /// A `tiktok-sandbox` in a process of its own, so that its work is not counted as ours.
 struct SandboxProcess {
     /// What the sandbox says of itself once it listens.

@@ -35,17 +35,15 @@ struct CostBench {
         let growth = costs[1] / costs[0]
         print("with a thousand times as many waiting: \(growth.rounded(to: 2)) times the cost")
         isMet = isMet && growth <= Self.growthMax
-        print(isMet ? "met" : "MISSED", "at most 12 commands and 60 µs a job, flat")
-        return isMet
+        return Bench.judge(isMet, "at most 12 commands and 60 µs a job, flat")
     }
 
     private func measure(waiting: Int) async throws -> (commands: Double, microseconds: Double) {
-        var cost = (0.0, 0.0)
         let settings = [
             "DAILY_POST_LIMIT": "0", "INIT_PER_MINUTE": "100000",
             "CREATOR_INFO_PER_MINUTE": "100000", "STATUS_PER_MINUTE": "100000",
         ]
-        try await TestBed.run(settings, hasOwnServers: true) { bed in
+        return try await TestBed.run(settings, hasOwnServers: true) { bed in
             bed.sandbox.changeOptions { $0.requestsPerMinute = [:] }
             let accounts = try await bed.crowd(Self.accounts, daily: 1_000_000)
             let video = try bed.video("small.mp4", bytes: 100_000)
@@ -65,10 +63,9 @@ struct CostBench {
             let after = try await bed.published(atLeast: warm + measured)
             let spent = try await RedisCost.take(from: bed)
             let jobs = Double(after - before)
-            cost = (Double(spent.sent) / jobs, Double(spent.microseconds) / jobs)
             await worker.kill()
+            return (Double(spent.sent) / jobs, Double(spent.microseconds) / jobs)
         }
-        return cost
     }
 }
 
@@ -89,14 +86,12 @@ struct IdleBench {
             )
             isMet = isMet && all < Self.commandsMax && share < Self.shareMax
         }
-        print(isMet ? "met" : "MISSED", "under 5 commands a second and 0.5 % of a core")
-        return isMet
+        return Bench.judge(isMet, "under 5 commands a second and 0.5 % of a core")
     }
 
     private func measure(
         waiting: Int
     ) async throws -> (sent: Double, all: Double, share: Double) {
-        var result = (0.0, 0.0, 0.0)
         try await TestBed.run(["DAILY_POST_LIMIT": "1"], hasOwnServers: true) { bed in
             let accounts = try await bed.crowd(1, daily: nil)
             let video = try bed.video("small.mp4", bytes: 100_000)
@@ -118,13 +113,12 @@ struct IdleBench {
             try await Task.sleep(for: .seconds(Self.seconds))
             let spent = try await RedisCost.take(from: bed)
             let busy = try Self.processorSeconds(of: worker.pid) - before
-            result = (
+            await worker.kill()
+            return (
                 Double(spent.sent) / Self.seconds, Double(spent.all) / Self.seconds,
                 busy / Self.seconds
             )
-            await worker.kill()
         }
-        return result
     }
 
     /// Time on a processor so far, in seconds; `/proc` counts in hundredths.

@@ -16,31 +16,11 @@ struct UploadBench {
     private static let target = 0.8
     private static let chunkBytes: Int64 = 32_000_000
 
-    private let bytes: Int64
-    private let rounds: Int
+    let options: Options
 
-    init(_ options: Options) {
-        bytes = options.bytes
-        rounds = options.rounds
-    }
-
-    func run() async throws -> Bool {
-        let programs = try Programs()
-        let folder = try TemporaryFolder()
-        let isMet: Bool
-        do {
-            isMet = try await measure(programs, in: folder)
-        } catch {
-            try await folder.remove()
-            throw error
-        }
-        try await folder.remove()
-        return isMet
-    }
-
-    private func measure(_ programs: Programs, in folder: TemporaryFolder) async throws -> Bool {
+    func measure(_ programs: Programs, in folder: TemporaryFolder) async throws -> Bool {
         let sandbox = try await SandboxProcess(programs, in: folder)
-        try SparseFile.make(folder.path + "/file", bytes: bytes)
+        try SparseFile.make(folder.path + "/file", bytes: options.bytes)
         let loop = EventLoop(name: "bench")
         let ours = Ours(
             client: HTTPClient(on: loop),
@@ -50,9 +30,9 @@ struct UploadBench {
         let curl = CurlProgram(folder: folder.path, url: sandbox.ready.url + "/sink")
 
         var times: [String: [Double]] = [:]
-        for round in 0...rounds {
+        for round in 0...options.rounds {
             let curlTime = try await curl.send()
-            let bodyTime = try await ours.send(inPiecesOf: bytes, isHashed: false)
+            let bodyTime = try await ours.send(inPiecesOf: options.bytes, isHashed: false)
             let chunksTime = try await ours.send(inPiecesOf: Self.chunkBytes, isHashed: false)
             let hashedTime = try await ours.send(inPiecesOf: Self.chunkBytes, isHashed: true)
             guard round > 0 else { continue }  // the first one fills the page cache
@@ -69,21 +49,17 @@ struct UploadBench {
 
     private func judge(_ times: [String: [Double]]) -> Bool {
         let curl = times["curl -T"]?.median ?? .infinity
-        print("\(bytes) bytes, medians of \(rounds) rounds in turns:")
+        print("\(options.bytes) bytes, medians of \(options.rounds) rounds in turns:")
         var isMet = true
         for name in ["curl -T", "one body", "chunks", "chunks, hashed"] {
             let seconds = times[name]?.median ?? .infinity
             let ratio = curl / seconds
             isMet = isMet && (ratio >= Self.target || name == "chunks, hashed")
-            let speed = Double(bytes) / seconds / 1e6
+            let speed = Double(options.bytes) / seconds / 1e6
             let numbers = String(format: "%7.3f s %6.0f MB/s  ratio %.2f", seconds, speed, ratio)
             print("  \(name.padding(toLength: 16, withPad: " ", startingAt: 0)) \(numbers)")
         }
-        print(
-            isMet
-                ? "met: at least \(Self.target) of curl" : "MISSED: at least \(Self.target) of curl"
-        )
-        return isMet
+        return Bench.judge(isMet, "at least \(Self.target) of curl")
     }
 }
 

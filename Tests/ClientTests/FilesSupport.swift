@@ -1,27 +1,16 @@
 import FoundationEssentials
 import Glibc
+import Support
 
 @testable import Files
 
 /// A throw-away folder; everything in it goes with the last owner.
 final class TemporaryTree: Sendable {
-    let path: String
+    private let root: ScratchFolder
 
-    init() throws {
-        var template = Array(
-            "\(FileManager.default.temporaryDirectory.path)/files-XXXXXX\0".utf8CString
-        )
-        path = try template.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress, let made = mkdtemp(start) else {
-                throw TreeError(call: "mkdtemp", code: errno)
-            }
-            return String(cString: made)
-        }
-    }
+    var path: String { root.path }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
+    init() throws { root = try ScratchFolder("files") }
 
     func folder(_ name: String) throws {
         try check(mkdir("\(path)/\(name)", 0o755), "mkdir")

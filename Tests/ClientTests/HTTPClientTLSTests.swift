@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import HTTP
+import Support
 import Testing
 
 /// Against `openssl s_server`, whose certificates are made for the test.
@@ -77,13 +78,13 @@ private final class OpenSSLServer {
 
     let port: UInt16
     let certificate: String
-    private let folder: String
+    private let folder: ScratchFolder
     private let process: pid_t
 
     init(for name: String) throws {
-        folder = try Self.makeFolder()
-        certificate = folder + "/certificate.pem"
-        let key = folder + "/key.pem"
+        folder = try ScratchFolder("tls")
+        certificate = folder.path + "/certificate.pem"
+        let key = folder.path + "/key.pem"
         let (maker, noise) = try Self.launch([
             "req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=test", "-newkey", "ec",
             "-pkeyopt", "ec_paramgen_curve:prime256v1", "-addext", "subjectAltName=\(name)",
@@ -102,8 +103,6 @@ private final class OpenSSLServer {
     func stop() {
         kill(process, SIGKILL)
         waitpid(process, nil, 0)
-        for file in ["/certificate.pem", "/key.pem"] { unlink(folder + file) }
-        rmdir(folder)
     }
 
     /// Waits for "ACCEPT 127.0.0.1:port"; 0 when the server ended without saying it.
@@ -124,12 +123,6 @@ private final class OpenSSLServer {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
-    }
-
-    private static func makeFolder() throws -> String {
-        var template = Array("/tmp/http-client-tls-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw ScriptError.system(errno) }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Starts openssl with its standard output on a pipe.

@@ -144,7 +144,8 @@ struct CampaignEvidence: Sendable {
             return counts.contains { $0 != "0" }
         }
         let isOfJobs = ["leases", "fences", "deliveries", "cancels"].contains(name)
-        let isOfAccounts = ["timers:", "slots:", "hold:"].contains(where: name.hasPrefix)
+        let isOfAccounts = ["timers:", "slots:", "running:", "hold:"]
+            .contains(where: name.hasPrefix)
         return isOfJobs || isOfAccounts || type == "list"
     }
 

@@ -45,7 +45,7 @@ struct CommandsLimitsTests {
             #expect(after["drafts"] == ["used": 0, "cap": 5, "next": "now"])
             #expect(after["calls_per_minute"]?["video_init"]?["used"] == 1)
             #expect(after["calls_per_minute"]?["creator_info"]?["cap"] == 20)
-            #expect(after["slots"] == ["used": 1, "cap": 1] && after["in_line"] == 1)
+            #expect(after["slots"] == ["used": 0, "cap": 1] && after["in_line"] == 1)
             #expect(after["active_accounts"] == ["used": 1, "cap": 1, "next": "now"])
             #expect(nora["active_accounts"]?["next"]?.string?.hasPrefix("20") == true)
             #expect(text.code == 0 && text.out.contains("in line   1 jobs"), "\(text)")

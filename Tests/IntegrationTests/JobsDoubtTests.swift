@@ -1,3 +1,4 @@
+import Postgres
 import Foundation
 import Publishing
 import Redis
@@ -48,7 +49,17 @@ struct JobsDoubtTests {
         try await TestBed.run { bed in
             let (worker, _) = try await bed.doubt("doubted", forEver: true)
             let published = bed.sandbox.report().posts.count
+            let asked = bed.sandbox.report().requests[.status] ?? 0
 
+            try await waitUntil("a question", state: { worker.err }) {
+                try await bed.letTimersBeDue()
+                return bed.sandbox.report().requests[.status] ?? 0 > asked
+            }
+            #expect(try await bed.deadDocuments().isEmpty)
+            // A week later it is given up.
+            _ = try await bed.database.execute(
+                "UPDATE publish_history SET finished_at = finished_at - interval '7 days'"
+            )
             try await waitUntil("the dead letter", state: { worker.err }) {
                 try await bed.letTimersBeDue()
                 return try await bed.deadDocuments().count == 1

@@ -33,7 +33,7 @@ struct JobsFailuresTests {
         "photo_pull_failed": .secondTry,
         "publish_cancelled": .failed("upstream"),
         "auth_removed": .waits("account_paused", "creator"),
-        "spam_risk_too_many_posts": .waits("account_paused", "creator"),
+        "spam_risk_too_many_posts": .waits("daily_limit", "creator"),
         "spam_risk_user_banned_from_posting": .failed("creator"),
         "spam_risk_text": .failed("creator"),
         "spam_risk": .failed("creator"),

@@ -147,7 +147,7 @@ extension TestBed {
     fileprivate func liftHold(of account: String) async throws {
         // The row says that a job waits a moment before the queue holds its account.
         try await waitUntil("the hold of \(account)") {
-            try await redis.send(["EXISTS", .text(key("hold:\(account)"))]).integer == 1
+            try await redis.send(["EXISTS", .text(key("hold:post:\(account)"))]).integer == 1
         }
         let queue = JobQueue(
             redis: redis,

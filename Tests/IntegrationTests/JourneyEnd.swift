@@ -79,7 +79,7 @@ struct JourneyEnd: Sendable, CustomTestStringConvertible {
         #expect(out.count == posts, "\(testDescription)")
         bed.expectNoViolation()
         try await waitUntil("an empty queue", state: { worker.err }) {
-            try await bed.sizes(of: Self.job) == [0, 0, 0, 0, Int64(deadLetters)]
+            try await bed.sizes(of: Self.job) == [0, 0, 0, 0, 0, 0, Int64(deadLetters)]
         }
         let events = try await bed.events(of: Self.job)
         let ends = events.compactMap(Status.init).filter(\.isFinal)
@@ -96,7 +96,8 @@ extension TestBed {
         var sizes: [Int64] = []
         for (command, rest) in [
             ("ZCARD", "leases"), ("ZCARD", "timers:\(queue)"), ("LLEN", "ready:\(queue)"),
-            ("SCARD", "slots:\(account)"), ("ZCARD", "dead"),
+            ("SCARD", "slots:post:\(account)"), ("SCARD", "slots:draft:\(account)"),
+            ("SCARD", "running:\(account)"), ("ZCARD", "dead"),
         ] {
             let size = try await redis.send([.text(command), .text(key(rest))])
             sizes.append(size.integer ?? -1)

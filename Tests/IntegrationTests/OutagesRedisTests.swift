@@ -142,27 +142,10 @@ struct OutagesRedisTests {
     ///
     /// - Returns: the address for clients.
     private static func watch(_ master: RedisServer, _ bed: TestBed) async throws -> String {
-        await master.tell("CONFIG SET repl-diskless-sync-delay 0")
-        _ = try await master.startReplica(in: bed.servers.folder)
-        try await waitUntil("the replica") {
-            try await bed.redis.send(["INFO", "replication"]).text?.contains("state=online")
-                == true
-        }
+        _ = try await master.startOnlineReplica(in: bed.servers.folder, seenBy: bed.redis)
         let sentinel = try await RedisSentinel.start(watching: master, in: bed.servers.folder)
-        try await waitForReplica(sentinel)
-        return "redis+sentinel://:\(master.password)@127.0.0.1:\(sentinel.port)/"
-            + RedisSentinel.master
-    }
-
-    private static func waitForReplica(_ sentinel: RedisSentinel) async throws {
-        try await withRedisClient("redis://127.0.0.1:\(sentinel.port)") { client in
-            try await waitUntil("the sentinel's replica") {
-                let reply = try await client.send(["SENTINEL", "REPLICAS", "main"])
-                return reply.array?.contains { replica in
-                    replica.array?.contains(.bytes(Array("ok".utf8))) == true
-                } == true
-            }
-        }
+        try await sentinel.awaitReplica()
+        return sentinel.url(of: master)
     }
 
     @Test func `Redis with older data makes no job be posted again`() async throws {

@@ -1,5 +1,5 @@
-import EventLoop
-import Glibc
+import PrivateServers
+import Support
 import Synchronization
 import Testing
 
@@ -7,27 +7,12 @@ import Testing
 
 /// What happens when the server is slow, dies, or comes back.
 @Suite(.serialized) struct PostgresOutageTests {
-    private static let shared = PostgresTestServer.untilExit()
+    private static let shared = Task { try await PostgresServer.start(in: .shared()) }
 
-    private let server: PostgresTestServer
-    private let loop = EventLoop(name: "postgres-test")
+    private let server: PostgresServer
 
-    init() throws {
-        server = try Self.shared.get()
-    }
-
-    private func makePool(
-        size: Int = 1,
-        timeouts: PostgresTimeouts = PostgresTimeouts()
-    ) throws -> PostgresPool {
-        PostgresPool(
-            try PostgresAddress(server.url),
-            on: loop,
-            applicationName: "outage tests",
-            schema: nil,
-            size: size,
-            timeouts: timeouts
-        )
+    init() async throws {
+        server = try await Self.shared.value
     }
 
     /// Waits until the server sees that many statements that sleep.
@@ -49,7 +34,7 @@ import Testing
     // MARK: Deadlines and cancelling
 
     @Test func `a statement over its deadline is cancelled and its connection kept`() async throws {
-        let pool = try makePool()
+        let pool = try server.pool()
         let before = try await pool.query("SELECT pg_backend_pid() AS pid")[0].int("pid")
 
         await #expect(throws: PostgresError.timedOut(statement: "SELECT pg_sleep(60)")) {
@@ -62,7 +47,7 @@ import Testing
     }
 
     @Test func `a pipeline over its deadline is cancelled as a whole`() async throws {
-        let pool = try makePool()
+        let pool = try server.pool()
         try await pool.execute("CREATE TABLE late (n int)")
 
         await #expect(throws: PostgresError.timedOut(statement: "INSERT INTO late VALUES (1)")) {
@@ -77,8 +62,8 @@ import Testing
     }
 
     @Test func `a cancelled task gets its answer and the pool goes on`() async throws {
-        let pool = try makePool()
-        let observer = try makePool()
+        let pool = try server.pool()
+        let observer = try server.pool()
         let task = Task { try await pool.query("SELECT pg_sleep(60)") }
         try await waitForSleepers(1, observer)
 
@@ -91,7 +76,7 @@ import Testing
     }
 
     @Test func `a task may be cancelled at any moment`() async throws {
-        let pool = try makePool(size: 2)
+        let pool = try server.pool(size: 2)
         for round in 0..<60 {
             let task = Task { try await pool.query("SELECT pg_sleep(60)", timeout: .seconds(60)) }
             for _ in 0..<round * 4 { _ = await pool.waiting }
@@ -103,8 +88,8 @@ import Testing
     }
 
     @Test func `a cancelled transaction is rolled back`() async throws {
-        let pool = try makePool()
-        let observer = try makePool()
+        let pool = try server.pool()
+        let observer = try server.pool()
         try await pool.execute("CREATE TABLE unfinished (n int)")
         let task = Task {
             try await pool.transaction { transaction in
@@ -128,17 +113,15 @@ import Testing
             checkout: .milliseconds(1500),
             cancel: .milliseconds(200)
         )
-        let pool = try makePool(timeouts: timeouts)
-        let pid = try await pool.query("SELECT pg_backend_pid() AS pid")[0].int("pid")
-        server.signal(SIGSTOP)
-        kill(pid_t(pid), SIGSTOP)
+        let pool = try server.pool(timeouts: timeouts)
+        #expect(try await pool.query("SELECT 1 AS n")[0].int("n") == 1)
+        await server.pause()
 
         let lost = await #expect(throws: PostgresError.self) {
             try await pool.query("SELECT 1", timeout: .milliseconds(100))
         }
         await #expect(throws: PostgresError.connectTimedOut) { try await pool.query("SELECT 1") }
-        kill(pid_t(pid), SIGCONT)
-        server.signal(SIGCONT)
+        await server.resume()
 
         #expect(lost?.isUnavailable == true)
         if case .connectionLost = lost {} else { Issue.record("\(String(describing: lost))") }
@@ -146,8 +129,8 @@ import Testing
     }
 
     @Test func `a transaction left idle is ended by the server`() async throws {
-        let pool = try makePool(timeouts: PostgresTimeouts(idleInTransaction: .milliseconds(50)))
-        let observer = try makePool()
+        let pool = try server.pool(timeouts: PostgresTimeouts(idleInTransaction: .milliseconds(50)))
+        let observer = try server.pool()
 
         let error = await #expect(throws: PostgresError.self) {
             try await pool.transaction { transaction in
@@ -166,8 +149,8 @@ import Testing
     }
 
     @Test func `closing answers a statement under way`() async throws {
-        let pool = try makePool(size: 2)
-        let observer = try makePool()
+        let pool = try server.pool(size: 2)
+        let observer = try server.pool()
         let statement = Task { try await pool.query("SELECT pg_sleep(60)") }
         let transaction = Task {
             try await pool.transaction { _ = try await $0.query("SELECT pg_sleep(60)") }
@@ -187,17 +170,17 @@ import Testing
 
     @Test func `a killed server ends what is under way and the pool recovers`() async throws {
         let recorder = StateRecorder()
-        let pool = try makePool(size: 2, timeouts: PostgresTimeouts(checkout: .seconds(60)))
+        let pool = try server.pool(size: 2, timeouts: PostgresTimeouts(checkout: .seconds(60)))
         await pool.onChange { recorder.add($0) }
         try await pool.execute("CREATE TABLE survivors (n int)")
-        let observer = try makePool()
+        let observer = try server.pool()
         let statements = (0..<40).map { _ in
             Task { try await pool.query("SELECT pg_sleep(0.2)", timeout: .seconds(60)) }
         }
         try await waitForSleepers(2, observer)
 
-        server.stop(SIGKILL)
-        try server.start()
+        await server.kill()
+        try await server.restart()
 
         var lost: [PostgresError] = []
         for statement in statements {
@@ -213,14 +196,14 @@ import Testing
     }
 
     @Test func `while the server is away a caller gets the reason at its deadline`() async throws {
-        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
-        server.stop(SIGKILL)
+        let pool = try server.pool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
+        await server.kill()
 
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
         #expect(error?.isUnavailable == true)
         if case .notConnected = error {} else { Issue.record("\(String(describing: error))") }
 
-        try server.start()
+        try await server.restart()
         #expect(try await queryWhenBack(pool) == 1)
         await pool.close()
     }
@@ -234,8 +217,8 @@ import Testing
     }
 
     @Test func `idle connections ended by the server are replaced unseen`() async throws {
-        let pool = try makePool(size: 3)
-        let observer = try makePool()
+        let pool = try server.pool(size: 3)
+        let observer = try server.pool()
         let end: SQL = """
             SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
             WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -257,15 +240,15 @@ import Testing
     }
 
     @Test func `a shutdown while a statement runs keeps the server's code`() async throws {
-        let pool = try makePool()
-        let observer = try makePool()
+        let pool = try server.pool()
+        let observer = try server.pool()
         let statement = Task { try await pool.query("SELECT pg_sleep(60)") }
         try await waitForSleepers(1, observer)
 
-        server.stop(SIGINT)
+        await server.stop()
 
         let error = await #expect(throws: PostgresError.self) { try await statement.value }
-        try server.start()
+        try await server.restart()
         #expect(error?.sqlState == "57P01")
         #expect(error?.isUnavailable == true)
         await pool.close()

@@ -1,34 +1,25 @@
-import EventLoop
+import PrivateServers
+import Support
 import Testing
 
 @testable import Postgres
 
 /// Sharing, refusals, addresses and the end of a pool, on a server with four places.
 @Suite(.serialized) struct PostgresPoolTests {
-    private static let shared = PostgresTestServer.untilExit(settings: [
-        "max_connections = 4", "superuser_reserved_connections = 0", "max_wal_senders = 0",
-    ])
-
-    private let server: PostgresTestServer
-    private let loop = EventLoop(name: "postgres-test")
-
-    init() throws {
-        server = try Self.shared.get()
+    private static let shared = Task {
+        try await PostgresServer.start(
+            in: .shared(),
+            settings: [
+                "max_connections": "4", "superuser_reserved_connections": "0",
+                "max_wal_senders": "0",
+            ]
+        )
     }
 
-    private func makePool(
-        _ url: String? = nil,
-        size: Int = 1,
-        timeouts: PostgresTimeouts = PostgresTimeouts()
-    ) throws -> PostgresPool {
-        PostgresPool(
-            try PostgresAddress(url ?? server.url),
-            on: loop,
-            applicationName: "pool tests",
-            schema: nil,
-            size: size,
-            timeouts: timeouts
-        )
+    private let server: PostgresServer
+
+    init() async throws {
+        server = try await Self.shared.value
     }
 
     /// Waits until that many callers wait for a connection.
@@ -39,7 +30,7 @@ import Testing
     // MARK: Sharing
 
     @Test func `a caller that finds every connection busy gives up at its deadline`() async throws {
-        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
+        let pool = try server.pool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
 
         try await pool.transaction { _ in
             await #expect(throws: PostgresError.poolExhausted) { try await pool.query("SELECT 1") }
@@ -50,7 +41,7 @@ import Testing
     }
 
     @Test func `callers are served in the order they came`() async throws {
-        let pool = try makePool()
+        let pool = try server.pool()
         try await pool.execute("CREATE TABLE served (place bigserial, n int)")
         var tasks: [Task<Int, any Error>] = []
 
@@ -70,7 +61,7 @@ import Testing
     }
 
     @Test func `a cancelled caller leaves the queue and takes no connection`() async throws {
-        let pool = try makePool()
+        let pool = try server.pool()
 
         try await pool.transaction { _ in
             let task = Task { try await pool.query("SELECT 1") }
@@ -85,7 +76,7 @@ import Testing
     }
 
     @Test func `closing answers everyone who waits exactly once`() async throws {
-        let pool = try makePool()
+        let pool = try server.pool()
         var waiters: [Task<Int, any Error>] = []
 
         await #expect(throws: PostgresError.closed) {
@@ -108,14 +99,14 @@ import Testing
 
     @Test func `a closed pool leaves nothing behind on the server`() async throws {
         for _ in 0..<10 {
-            let pool = try makePool(size: 3)
+            let pool = try server.pool(size: 3)
             async let first = pool.execute("SELECT pg_sleep(0.01)")
             async let second = pool.execute("SELECT pg_sleep(0.01)")
             async let third = pool.execute("SELECT pg_sleep(0.01)")
             #expect(try await first + second + third == 3)
             await pool.close()
         }
-        let observer = try makePool()
+        let observer = try server.pool()
         let others: SQL = """
             SELECT 1 FROM pg_stat_activity
             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -127,7 +118,7 @@ import Testing
     @Test func `an open transaction left by a statement does not reach the next caller`()
         async throws
     {
-        let pool = try makePool()
+        let pool = try server.pool()
         try await pool.execute("BEGIN")
 
         let row = try await pool.query(
@@ -141,8 +132,8 @@ import Testing
     // MARK: Refusals
 
     @Test func `a full server is worth waiting for`() async throws {
-        let full = try makePool(size: 4)
-        let pool = try makePool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
+        let full = try server.pool(size: 4)
+        let pool = try server.pool(timeouts: PostgresTimeouts(checkout: .seconds(1)))
 
         try await full.transaction { _ in
             try await full.transaction { _ in
@@ -162,18 +153,18 @@ import Testing
         await pool.close()
     }
 
-    @Test(arguments: [("locked:wrong", "postgres", "28P01"), ("tester", "nowhere", "3D000")])
+    @Test(arguments: [("wrong", "postgres", "28P01"), ("right", "nowhere", "3D000")])
     func `a refusal that waiting does not cure comes at once`(
-        user: String,
+        password: String,
         database: String,
         state: String
     ) async throws {
-        let owner = try makePool()
+        let owner = try server.pool()
         try await owner.execute("DROP ROLE IF EXISTS locked")
         try await owner.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
         await owner.close()
-        let pool = try makePool(
-            server.url(user: user, database: database),
+        let pool = try server.pool(
+            server.url(login: "locked:\(password)", database: database),
             timeouts: PostgresTimeouts(checkout: .seconds(600))
         )
 
@@ -188,28 +179,31 @@ import Testing
     // MARK: Addresses
 
     @Test func `every form of address reaches the server`() async throws {
-        let owner = try makePool()
+        let owner = try server.pool()
         try await owner.execute("DROP ROLE IF EXISTS locked")
         try await owner.execute("CREATE ROLE locked LOGIN PASSWORD 'p@ss/w%rd: '")
         await owner.close()
-        let folder = server.folder.split(separator: "/").joined(separator: "%2F")
+        let folder = try #require(server.socketFolder)
+        let escaped = folder.replacing("/", with: "%2F")
+        let (login, port) = (server.login, server.port)
         let urls = [
-            "postgresql://tester@127.0.0.1:\(server.port)/postgres",
-            "postgres://tester@localhost:\(server.port)/postgres?sslmode=prefer",
-            "postgresql://tester@%2F\(folder):\(server.port)/postgres",
-            "postgresql://tester@[::1]:\(server.port),127.0.0.1:\(server.port)/postgres",
-            server.url(user: "locked:p%40ss%2Fw%25rd%3A%20", database: "postgres"),
+            "postgresql://\(login)@127.0.0.1:\(port)/postgres",
+            "postgres://\(login)@localhost:\(port)/postgres?sslmode=prefer",
+            "postgresql://\(login)@\(escaped):\(port)/postgres",
+            "postgresql://\(login)@/postgres?host=\(folder)&port=\(port)",
+            "postgresql://\(login)@[::1]:\(port),127.0.0.1:\(port)/postgres",
+            server.url(login: "locked:p%40ss%2Fw%25rd%3A%20"),
         ]
 
         for url in urls {
-            let pool = try makePool(url)
+            let pool = try server.pool(url)
             #expect(try await pool.query("SELECT 1 AS n")[0].int("n") == 1, "\(url)")
             await pool.close()
         }
     }
 
     @Test func `a port where nobody listens is named`() async throws {
-        let pool = try makePool(
+        let pool = try server.pool(
             "postgresql://u@127.0.0.1:1/d",
             timeouts: PostgresTimeouts(checkout: .seconds(1))
         )

@@ -1,12 +1,13 @@
+import Support
 import Testing
 
 @testable import Postgres
 
 /// Statements, transactions and pipelines on a healthy server.
 @Suite(.serialized) struct PostgresStatementTests {
-    private let scratch: PostgresScratch
+    private let scratch: ScratchPostgres
 
-    init() throws { scratch = try PostgresScratch(schema: "state\"ments") }
+    init() async throws { scratch = try await ScratchPostgres(schema: "state\"ments") }
 
     // MARK: Statements
 
@@ -84,7 +85,7 @@ import Testing
                 Issue.record("\(String(describing: error))")
                 return
             }
-            let row = try await scratch.one(pool, "SELECT 1 AS n")
+            let row = try await pool.one("SELECT 1 AS n")
             #expect(try row.int("n") == 1)
         }
     }
@@ -136,7 +137,7 @@ import Testing
             }
 
             #expect(error?.sqlState == "22012")
-            let row = try await scratch.one(pool, "SELECT to_regclass('half')::text AS name")
+            let row = try await pool.one("SELECT to_regclass('half')::text AS name")
             #expect(try row.textIfAny("name") == nil)
         }
     }
@@ -150,7 +151,7 @@ import Testing
                     }
                 }
             }
-            let row = try await scratch.one(pool, "SELECT 1 AS n")
+            let row = try await pool.one("SELECT 1 AS n")
             #expect(try row.int("n") == 1)
         }
     }
@@ -220,5 +221,12 @@ import Testing
             #expect(try results.map { try $0.rows[0].int("n") } == Array(0..<200))
             #expect(try results.allSatisfy { try $0.rows[0].text("t") == text })
         }
+    }
+}
+
+extension PostgresPool {
+    /// The first row of an answer that must have one.
+    func one(_ sql: SQL) async throws -> PostgresRow {
+        try #require(try await query(sql).first)
     }
 }

@@ -1,20 +1,20 @@
 import FoundationEssentials
+import Support
 import Testing
 
 @testable import Postgres
 
 /// Values on their way to a real server and back.
 @Suite(.serialized) struct PostgresValueRoundTripTests {
-    private let scratch: PostgresScratch
+    private let scratch: ScratchPostgres
 
-    init() throws { scratch = try PostgresScratch(schema: "scratch") }
+    init() async throws { scratch = try await ScratchPostgres(schema: "scratch") }
 
     @Test func `every type survives the round trip`() async throws {
         try await scratch.withPool { pool in
             let now = Date(timeIntervalSinceReferenceDate: 817_056_279.123456)
             let bytes = [UInt8](0...255)
-            let row = try await scratch.one(
-                pool,
+            let row = try await pool.one(
                 """
                 SELECT \("text")::text AS t, \(Int.min)::bigint AS i, \(Int64.max)::bigint AS l,
                        \(7)::int AS s, \(true)::boolean AS b, \(0.1)::double precision AS d,
@@ -38,8 +38,7 @@ import Testing
 
     @Test func `every type may be null`() async throws {
         try await scratch.withPool { pool in
-            let row = try await scratch.one(
-                pool,
+            let row = try await pool.one(
                 """
                 SELECT \(nil as String?)::text AS t, \(nil as Int?)::int AS i,
                        \(nil as Int64?)::bigint AS l, \(nil as Bool?)::boolean AS b,
@@ -67,8 +66,7 @@ import Testing
     func `hostile strings survive the round trip`(value: String) async throws {
         try await scratch.withPool { pool in
             let list: [String?] = [value, nil, "NULL", value + ","]
-            let row = try await scratch.one(
-                pool,
+            let row = try await pool.one(
                 "SELECT \(value)::text AS t, \(list)::text[] AS list"
             )
 
@@ -83,8 +81,7 @@ import Testing
     func `times agree with the server's to the microsecond`(reference: Double) async throws {
         try await scratch.withPool { pool in
             let date = Date(timeIntervalSinceReferenceDate: reference)
-            let row = try await scratch.one(
-                pool,
+            let row = try await pool.one(
                 """
                 SELECT \(date)::timestamptz AS at, extract(epoch FROM \(date)::timestamptz
                        - timestamptz '2001-01-01 00:00:00+00')::text AS seconds
@@ -98,13 +95,14 @@ import Testing
 
     @Test func `the session overrides what the role has set`() async throws {
         try await scratch.withPool { pool in
-            try await pool.execute("ALTER ROLE tester SET TimeZone TO 'Asia/Kathmandu'")
-            try await pool.execute("ALTER ROLE tester SET DateStyle TO 'German, DMY'")
-            try await pool.execute("ALTER ROLE tester SET bytea_output TO 'escape'")
+            // It may make the schema, as every pool here does.
+            try await pool.execute("CREATE ROLE abroad SUPERUSER LOGIN PASSWORD 'visa'")
+            try await pool.execute("ALTER ROLE abroad SET TimeZone TO 'Asia/Kathmandu'")
+            try await pool.execute("ALTER ROLE abroad SET DateStyle TO 'German, DMY'")
+            try await pool.execute("ALTER ROLE abroad SET bytea_output TO 'escape'")
         }
-        try await scratch.withPool { pool in
-            let row = try await scratch.one(
-                pool,
+        try await scratch.withPool(login: "abroad:visa") { pool in
+            let row = try await pool.one(
                 """
                 SELECT timestamptz '2026-11-22 16:04:39+00' AS at, bytea '\\x00ff' AS raw,
                        current_setting('application_name') AS name, current_schema() AS schema,
@@ -114,10 +112,12 @@ import Testing
 
             #expect(try row.date("at").timeIntervalSinceReferenceDate == 817_056_279)
             #expect(try row.bytes("raw") == [0, 255])
-            #expect(try row.text("name") == "statement tests")
+            #expect(try row.text("name") == "postgres tests")
             #expect(try row.text("schema") == "scratch")
             #expect(try row.text("encoding") == "UTF8")
-            try await pool.execute("ALTER ROLE tester RESET ALL")
+        }
+        try await scratch.withPool { pool in
+            try await pool.execute("DROP ROLE abroad")
         }
     }
 
@@ -128,7 +128,7 @@ import Testing
             }
 
             #expect(error == .invalidStatement(reason: "parameter 1 holds a NUL character"))
-            let row = try await scratch.one(pool, "SELECT 1 AS n")
+            let row = try await pool.one("SELECT 1 AS n")
             #expect(try row.int("n") == 1)
         }
     }

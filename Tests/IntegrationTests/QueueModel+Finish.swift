@@ -41,7 +41,7 @@ extension QueueModel {
             while true {
                 let terms = JobQueue.Terms(
                     most: 8,
-                    freshFirst: numbers.chance(500),
+                    fresh: numbers.chance(500) ? .first : .last,
                     seenFence: seenFences[0] ?? 0,
                     statusCallsPerMinute: rules.limits.perMinute.status
                 )
@@ -92,10 +92,11 @@ extension QueueModel {
         try record.admitted(claim, job, needsSlot: true, answer)
         guard case .wait(let wait) = answer else { return }
         guard let delay = wait.delay else {
-            return try await finish(as: .line(slots: rules.limits.concurrency, claim))
+            return try await finish(as: .line(claim))
         }
         var settlement = Settlement.park(for: delay, claim)
         settlement.slot = wait.reason == .schedule ? .freed : .kept
+        settlement.reason = wait.reason.rawValue
         try await finish(as: settlement)
     }
 
@@ -114,7 +115,7 @@ extension QueueModel {
         try unless(left.isEmpty, "left over: \(left.sorted { $0.key < $1.key })")
         let waiting = record.upstream.values.flatMap { $0.joined() }
         try unless(waiting.isEmpty, "never taken: \(waiting)")
-        let letters = try await queue.deadLetters(from: 0, atMost: JobQueue.deadLettersMax)
+        let letters = try await queue.deadTickets(from: 0, atMost: JobQueue.deadLettersMax)
         let dead = record.tickets.filter { $0.value.isDead }.keys.sorted()
         try unless(letters.map(\.ticket).sorted() == dead, "dead letters differ")
         // What is kept for a while only is gone after a while.

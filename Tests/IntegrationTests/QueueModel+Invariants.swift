@@ -13,7 +13,11 @@ extension QueueModel {
         let state = QueueModelState(try await snapshot())
         try checkPlaces(state)
         try checkLeases(state)
-        for account in rules.accounts { try checkSlots(state, account) }
+        for account in rules.accounts {
+            for lane in QueueModelRecord.lanes(of: account) { try checkSlots(state, lane) }
+        }
+        let running = record.running.filter { !$0.value.isEmpty }
+        try unless(state.running.mapValues { Set($0) } == running, "\(state.running) run")
         try checkJobs(state)
         for account in rules.accounts { try checkLimits(state, account) }
         record.count("checks")
@@ -59,24 +63,24 @@ extension QueueModel {
     }
 
     /// Nobody waits for a slot that is free, and nobody owns one who will not use it.
-    private func checkSlots(_ state: QueueModelState, _ account: String) throws {
-        let owners = state.slots[account] ?? []
+    private func checkSlots(_ state: QueueModelState, _ lane: String) throws {
+        let owners = state.slots[lane] ?? []
         let slots = rules.limits.concurrency
-        try unless(owners.count <= slots, "\(owners.count) owners of slots of \(account)")
+        try unless(owners.count <= slots, "\(owners.count) owners of slots of \(lane)")
         for owner in owners {
             let place = state.places[owner]?.first ?? "nowhere"
             let isFine = ["leases", "ready", "called", "timers"].contains(place)
-            try unless(isFine, "the owner \(owner) of a slot of \(account) is in \(place)")
+            try unless(isFine, "the owner \(owner) of a slot of \(lane) is in \(place)")
         }
-        let line = state.lines[account] ?? []
-        let expected = record.slots[account] ?? []
+        let line = state.lines[lane] ?? []
+        let expected = record.slots[lane] ?? []
         try unless(Set(owners) == expected, "slots of \(owners), not \(expected)")
-        try unless(line == record.lines[account] ?? [], "the line \(line) is another")
+        try unless(line == record.lines[lane] ?? [], "the line \(line) is another")
         try unless(line.isEmpty || owners.count == slots, "\(line) waits for nobody")
-        for (name, ticket) in record.tickets where ticket.account == account {
+        for (name, ticket) in record.tickets where ticket.lane == lane {
             try unless(
                 !ticket.isRunning || owners.contains(name),
-                "\(name) runs without a slot of \(account)"
+                "\(name) runs without a slot of \(lane)"
             )
         }
     }
@@ -93,6 +97,9 @@ extension QueueModel {
             let ticket = record.tickets[name]
             try unless(job["id"] == ticket?.id, "\(name) is \(job["id"] ?? "nobody")")
             try unless(job["account"] == ticket?.account, "\(name) has another account")
+            try unless(job["lane"] == ticket?.lane, "\(name) has another lane")
+            let isWoken = job["woken"] != nil
+            try unless(isWoken == ticket?.isWoken, "\(name) is woken: \(isWoken)")
             if let id = job["id"] {
                 try unless(state.owners[id] == name, "\(id) of \(name) is not its own")
             }
@@ -114,10 +121,11 @@ extension QueueModel {
             let there = (state.counted["\(kind):\(account)"] ?? [:]).filter { $0.value > start }
             let done = record.countedInDay(kind, account)
             try unless(there == done, "\(kind)s of \(account): \(there), not \(done)")
+            let lane = "\(kind):\(account)"
+            let hold = state.holds[lane].flatMap { Int64($0.prefix { $0 != " " }) }
+            let expected = record.isHeld(lane) ? record.holds[lane] : nil
+            try unless(hold == expected, "\(lane) held until \(hold ?? 0), not \(expected ?? 0)")
         }
-        let hold = state.holds[account].flatMap { Int64($0.prefix { $0 != " " }) }
-        let expected = record.isHeld(account) ? record.holds[account] : nil
-        try unless(hold == expected, "\(account) is held until \(hold ?? 0), not \(expected ?? 0)")
         for endpoint in Admission.CallsPerMinute.endpoints {
             let key = "\(endpoint.rawValue):\(account)"
             let there = state.calls[key] ?? []

@@ -17,7 +17,7 @@ extension QueueModel {
         note("\(subject) is paused for \(length.map { "\($0)" } ?? "ever")")
         record.count(length == nil ? "pauses without an end" : "pauses with an end")
         let end = length.map { record.now + $0.milliseconds }
-        record.pauses[subject.key] = .some(end)
+        record.paused(subject, until: end)
         // From Redis's clock to the simulated one.
         let key = queue.keys.pause(of: subject)
         _ = try await redis.send(["PERSIST", .text(key)])

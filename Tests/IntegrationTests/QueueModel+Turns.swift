@@ -11,7 +11,7 @@ extension QueueModel {
         if seenFences[worker] == nil { try await raiseFences(worker) }
         let terms = JobQueue.Terms(
             most: numbers.from(1, to: 4),
-            freshFirst: numbers.chance(500),
+            fresh: numbers.chance(500) ? .first : .last,
             seenFence: seenFences[worker] ?? 0,
             statusCallsPerMinute: rules.limits.perMinute.status
         )
@@ -96,10 +96,11 @@ extension QueueModel {
     private func park(_ index: Int, _ job: PublishJob, _ wait: Admission.Wait) async throws {
         let claim = hands[index].claim
         guard try await isOpen(index, job) else { return }
-        var settlement = Settlement.line(slots: rules.limits.concurrency, claim)
+        var settlement = Settlement.line(claim)
         if let delay = wait.delay {
             settlement = .park(for: delay, claim)
             settlement.slot = wait.reason == .schedule ? .freed : .kept
+            settlement.reason = wait.reason.rawValue
         }
         if numbers.chance(300) {
             hands[index].pending = settlement

@@ -69,7 +69,7 @@ enum QueueModelClock {
             end
           end
           return answer
-        end}
+        end, pcall = server.pcall}
 
         """
 

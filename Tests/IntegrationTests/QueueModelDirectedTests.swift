@@ -125,7 +125,7 @@ struct QueueModelDirectedTests {
             let job = scene.queue.keys.job(oldest.claim.ticket)
             #expect(try await scene.redis.send(["EXISTS", .text(job)]).integer == 0)
             #expect(
-                try await scene.queue.deadLetters(from: 0, atMost: 1).first?.ticket
+                try await scene.queue.deadTickets(from: 0, atMost: 1).first?.ticket
                     == last.claim.ticket
             )
         }

@@ -4,19 +4,18 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a freed slot is not handed over",
             in: "settle",
-            "local next = redis.call('LPOP', LINE_OF .. account)",
+            "local next = redis.call('LPOP', LINE_OF .. lane)",
             "local next"
         ),
         QueueModelMutation(
             "a slot is handed over to nobody",
             in: "settle",
-            "redis.call('SADD', SLOTS_OF .. account, next)"
+            "redis.call('SADD', SLOTS_OF .. lane, next)"
         ),
         QueueModelMutation(
             "handing over does not shorten the line's count",
             in: "settle",
-            "redis.call('HINCRBY', IN_LINE, queue, -1)\n      return",
-            "return"
+            "      redis.call('HINCRBY', IN_LINE, queue, -1)\n"
         ),
         QueueModelMutation(
             "waiting in line is not counted",
@@ -26,7 +25,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the account's slot is kept by what is over",
             in: "settle",
-            "if ARGV[12] == '0' then free_slot(account, ticket) end"
+            "if ARGV[12] == '0' then free_slot(lane, ticket, slots) end"
         ),
         QueueModelMutation(
             "there are as many slots as jobs",
@@ -48,9 +47,32 @@ extension QueueModelMutation {
         QueueModelMutation(
             "whoever stands in line leaves a slot that is free",
             in: "settle",
-            "if redis.call('SCARD', slots) < tonumber(ARGV[13]) then",
+            "if redis.call('SCARD', SLOTS_OF .. lane) < slots then",
             "if false then",
             seed: 51
+        ),
+        QueueModelMutation(
+            "posts and drafts together are more than may run",
+            in: "admit",
+            "redis.call('SADD', running, ticket) == 1",
+            "false"
+        ),
+        QueueModelMutation(
+            "whoever stops is taken for running",
+            in: "settle",
+            "redis.call('SREM', RUNNING_OF .. account, ticket) == 1",
+            "false"
+        ),
+        QueueModelMutation(
+            "whoever waits for a call is taken for running",
+            in: "admit",
+            "    redis.call('SREM', running, ticket)\n"
+        ),
+        QueueModelMutation(
+            "whoever waits for another to stop is taken for running",
+            in: "admit",
+            "  redis.call('SREM', running, ticket)\n  return wait('busy'",
+            "  return wait('busy'"
         ),
         QueueModelMutation(
             "a cancelled job leaves the line uncounted",
@@ -139,20 +161,21 @@ extension QueueModelMutation {
         QueueModelMutation(
             "posts are never given back",
             in: "settle",
-            "if ARGV[8] == '1' then",
-            "if false then",
+            "if ARGV[8] == '1' and",
+            "if false and",
             seed: 4
         ),
         QueueModelMutation(
             "posts are always given back",
             in: "settle",
-            "if ARGV[8] == '1' then",
-            "if true then"
+            "if ARGV[8] == '1' and",
+            "if true and"
         ),
         QueueModelMutation(
             "drafts are not given back",
             in: "settle",
-            "redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)",
+            "if ARGV[8] == '1' and redis",
+            "if ARGV[8] == '1' and string.sub(lane, 1, 5) == 'post:' and redis",
             seed: 12
         ),
         QueueModelMutation(
@@ -183,7 +206,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "calls that are not made stay counted",
             in: "admit",
-            "for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end",
+            "redis.call('LPOP', CALLS_OF .. ARGV[before] .. ':' .. account)",
             seed: 26
         ),
         QueueModelMutation(

@@ -30,16 +30,16 @@ extension QueueModelMutation {
         ),
         QueueModelMutation(
             "resuming leaves the hold",
-            in: "resume",
-            ", HOLD_OF .. account)",
+            in: "pause",
+            ", HOLD_OF .. 'post:' .. account, HOLD_OF .. 'draft:' .. account)",
             ")",
             seed: 37
         ),
         QueueModelMutation(
             "resuming drops the timer of whoever waits",
-            in: "resume",
-            "then make_ready(ticket) end",
-            "then redis.call('ZCARD', LEASES) end",
+            in: "pause",
+            "    then\n      make_ready(ticket)",
+            "    then\n      redis.call('ZCARD', LEASES)",
             seed: 2
         ),
         QueueModelMutation(
@@ -81,8 +81,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "old requests to cancel stay for ever",
             in: "cancel",
-            "redis.call('ZREMRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000)",
-            seed: 3
+            "redis.call('ZREM', CANCELS, name)"
         ),
         QueueModelMutation(
             "jobs run before their time",

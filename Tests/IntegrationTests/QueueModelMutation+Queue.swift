@@ -20,7 +20,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a call does not look at the fence",
             in: "call",
-            "if is_stale(ticket, ARGV[2]) then return -1 end",
+            "if redis.call('HGET', JOB_OF .. ticket, 'fence') ~= ARGV[2] then return -1 end",
             seed: 2
         ),
         QueueModelMutation(
@@ -38,8 +38,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the fence stays when a job is settled",
             in: "settle",
-            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries')",
-            "redis.call('HDEL', JOB_OF .. ticket, 'deliveries')"
+            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken')",
+            "redis.call('HDEL', JOB_OF .. ticket, 'deliveries', 'woken')"
         ),
         QueueModelMutation(
             "the fence stays when a lease has ended",
@@ -119,6 +119,12 @@ extension QueueModelMutation {
             "redis.call('HINCRBY', JOB_OF .. ARGV[1], 'deliveries', -1)"
         ),
         QueueModelMutation(
+            "a worker that says twice that it lives takes off two deliveries",
+            in: "survive",
+            " and job[3] ~= ARGV[2] then",
+            " then"
+        ),
+        QueueModelMutation(
             "recovering forgets the next timer",
             in: "recover",
             "if next < 0 or left < next then next = left end",
@@ -135,7 +141,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a paused queue is claimed from",
             in: "claim",
-            "if pause ~= -2 then return {-1, pause} end",
+            "if pause ~= -2 then return {-1, pause, ''} end",
             seed: 2
         ),
         QueueModelMutation(
@@ -154,8 +160,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "deliveries are counted for ever",
             in: "settle",
-            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries')",
-            "redis.call('HDEL', JOB_OF .. ticket, 'fence')"
+            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken')",
+            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'woken')"
         ),
         QueueModelMutation(
             "timers come before they are due",
@@ -182,8 +188,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the least urgent list comes first",
             in: "claim",
-            "redis.call('RPOP', KEYS[source])",
-            "redis.call('RPOP', KEYS[#KEYS + 1 - source])"
+            "redis.pcall('RPOP', KEYS[source])",
+            "redis.pcall('RPOP', KEYS[#KEYS + 1 - source])"
         ),
         QueueModelMutation(
             "only the most urgent list is looked at",
@@ -194,8 +200,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the newest document comes first",
             in: "claim",
-            "redis.call('RPOP', KEYS[source])",
-            "redis.call('LPOP', KEYS[source])"
+            "redis.pcall('RPOP', KEYS[source])",
+            "redis.pcall('LPOP', KEYS[source])"
         ),
         QueueModelMutation(
             "documents that woke a worker are forgotten",

@@ -22,6 +22,7 @@ extension QueueModelRecord {
         if owner == nil { owners[job.id] = (claim.ticket, nil) }
         tickets[claim.ticket]?.id = job.id
         tickets[claim.ticket]?.account = job.account
+        tickets[claim.ticket]?.lane = job.lane
         guard needsSlot else { return try unless(answer == .run, "asked for no slot: \(answer)") }
         let isCancelled = cancels[job.id] != nil
         try unless((answer == .cancelled) == isCancelled, "cancelled \(isCancelled): \(answer)")
@@ -42,11 +43,26 @@ extension QueueModelRecord {
         _ job: PublishJob,
         _ answer: Admission.Answer
     ) throws(QueueModelViolation) {
-        let owners = slots[job.account] ?? []
+        let owners = slots[job.lane] ?? []
         let isBusy =
             !owners.contains(claim.ticket) && owners.count >= rules.limits.concurrency
-        try unless((answer.reason == .accountBusy) == isBusy, "busy \(isBusy): \(answer)")
-        if !isBusy { slots[job.account, default: []].insert(claim.ticket) }
+        try unless(answer.standsInLine == isBusy, "busy \(isBusy): \(answer)")
+        if !isBusy { slots[job.lane, default: []].insert(claim.ticket) }
+    }
+
+    /// So many of an account transfer, whatever their lanes.
+    private mutating func takesTransfer(
+        _ claim: Claim,
+        _ job: PublishJob
+    ) throws(QueueModelViolation) {
+        running[job.account, default: []].insert(claim.ticket)
+        let count = running[job.account]?.count ?? 0
+        try unless(count <= rules.limits.concurrency, "\(count) of \(job.account) run")
+    }
+
+    private func othersTransfer(_ claim: Claim, _ job: PublishJob) -> Bool {
+        let others = (running[job.account] ?? []).subtracting([claim.ticket])
+        return others.count >= rules.limits.concurrency
     }
 
     private func checkEnds(
@@ -71,7 +87,7 @@ extension QueueModelRecord {
     private mutating func runs(_ claim: Claim, _ job: PublishJob) throws(QueueModelViolation) {
         let (account, kind) = (job.account, job.mode.counted)
         try unless(!isPaused(.account(account)), "runs though \(account) is paused")
-        try unless(!isHeld(account), "runs though \(account) is held")
+        try unless(!isHeld(job.lane), "runs though \(job.lane) is held")
         noteBegun(kind, account, claim.ticket)
         let counted = countedInDay(kind, account).count
         if let limit = rules.daily(kind, of: account) {
@@ -86,11 +102,12 @@ extension QueueModelRecord {
             let limit = rules.limits.calls(of: endpoint)
             try noteCall(endpoint.rawValue, account, atMost: limit)
         }
+        try takesTransfer(claim, job)
         tickets[claim.ticket]?.isRunning = true
         tickets[claim.ticket]?.hasBegun = true
     }
 
-    private func waits(
+    private mutating func waits(
         _ claim: Claim,
         _ job: PublishJob,
         _ wait: Admission.Wait
@@ -98,8 +115,8 @@ extension QueueModelRecord {
         let isFair: Bool
         switch wait.reason {
         case .schedule: isFair = true
-        case .accountBusy: isFair = wait.delay == nil
-        case .accountPaused: isFair = isHeld(job.account) || isPaused(.account(job.account))
+        case .accountBusy: isFair = wait.delay == nil || othersTransfer(claim, job)
+        case .accountPaused: isFair = isHeld(job.lane) || isPaused(.account(job.account))
         case .dailyLimit, .draftLimit:
             isFair = reachesLimit(job.mode.counted, claim.ticket, job.account)
         case .rateLimit:
@@ -110,6 +127,7 @@ extension QueueModelRecord {
         case .backoff, .tiktok: isFair = false
         }
         try unless(isFair, "waits for \(wait.reason) without a reason")
+        if wait.reason == .rateLimit { running[job.account]?.remove(claim.ticket) }
         guard let due = wait.delay.map({ now + $0.milliseconds }) else { return }
         try unless(due >= now, "waits until a time that has passed")
         let end = job.expiresAt.map(Self.milliseconds)
@@ -167,5 +185,19 @@ extension Admission.Answer {
         if case .wait(let wait) = self { wait.reason } else { nil }
     }
 
+    /// Whether it waits without a time.
+    var standsInLine: Bool {
+        if case .wait(let wait) = self {
+            wait.reason == .accountBusy && wait.delay == nil
+        } else {
+            false
+        }
+    }
+
     var name: String { reason.map { "wait for \($0.rawValue)" } ?? "\(self)" }
+}
+
+extension PublishJob {
+    /// As the scripts name it.
+    var lane: String { "\(mode.counted):\(account)" }
 }

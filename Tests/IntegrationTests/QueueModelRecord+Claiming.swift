@@ -21,9 +21,9 @@ extension QueueModelRecord {
             try unless(claim.fence == next, "fence \(claim.fence), not \(next)")
             try claimed(claim, queue, statusCalls: terms.statusCallsPerMinute)
         }
-        let order = terms.freshFirst ? [true, false] : [false, true]
+        let order = terms.fresh == .first ? [true, false] : [false, true]
         let sorted = order.flatMap { kind in kinds.filter { $0 == kind } }
-        try unless(kinds == sorted, "fresh first: \(terms.freshFirst), yet \(kinds)")
+        try unless(kinds == sorted, "fresh ones \(terms.fresh), yet \(kinds)")
         try checkNextTimer(caught.nextTimer, of: [queue])
         if caught.jobs.count < terms.most {
             try checkNothingLeft(in: queue, besidesTimers: caught.nextTimer == .zero)
@@ -138,8 +138,11 @@ extension QueueModelRecord {
         count("survived")
         if isCurrent(claim) {
             release(claim.ticket)
-        } else if let deliveries = tickets[claim.ticket]?.deliveries, deliveries > 0 {
-            tickets[claim.ticket]?.deliveries = deliveries - 1
+        } else if let ticket = tickets[claim.ticket], ticket.deliveries > 0,
+            ticket.survived != claim.fence
+        {
+            tickets[claim.ticket]?.deliveries = ticket.deliveries - 1
+            tickets[claim.ticket]?.survived = claim.fence
         }
     }
 }

@@ -12,11 +12,12 @@ extension QueueModelRecord {
         count(isCurrent ? "settle: \(settlement.verb)" : "settle: stale")
         guard isCurrent, let ticket = tickets[claim.ticket] else { return }
         release(claim.ticket)
-        if let account = ticket.account {
-            if settlement.givesPostBack { giveBack(claim.ticket, account) }
+        if let account = ticket.account, let lane = ticket.lane {
+            if settlement.givesPostBack { giveBack(claim.ticket, lane) }
+            stops(claim.ticket, account)
             let end = now + settlement.holdAccount.milliseconds
-            if end > now { holds[account] = max(end, isHeld(account) ? holds[account] ?? 0 : 0) }
-            if settlement.slot == .freed { freeSlot(account, claim.ticket) }
+            if end > now { holds[lane] = max(end, isHeld(lane) ? holds[lane] ?? 0 : 0) }
+            if settlement.slot == .freed { freeSlot(lane, claim.ticket) }
         }
         switch settlement.verb {
         case "done":
@@ -28,31 +29,41 @@ extension QueueModelRecord {
             tickets[claim.ticket]?.attempts = settlement.attempts
             tickets[claim.ticket]?.diedAt = now
             dropOldDeadLetters()
-        default:
-            let delay = settlement.delay.milliseconds
-            tickets[claim.ticket]?.stage = settlement.stage
-            tickets[claim.ticket]?.polls = settlement.polls
-            tickets[claim.ticket]?.attempts = settlement.attempts
-            tickets[claim.ticket]?.due = delay > 0 ? now + delay : nil
-            guard let account = ticket.account else { return }
-            // Asked to stop meanwhile: its next turn, which begins at once, ends it.
-            if settlement.stage == .post, let id = ticket.id, cancels[id] != nil {
-                tickets[claim.ticket]?.due = nil
-                return
-            }
-            if settlement.verb == "line" { standInLine(claim.ticket, account) }
-            // Who has no slot to keep asks admission at once.
-            let isOwner = slots[account]?.contains(claim.ticket) ?? false
-            if settlement.slot == .kept, !isOwner { tickets[claim.ticket]?.due = nil }
+        default: park(claim.ticket, settlement, isWoken: ticket.isWoken)
         }
     }
 
+    private mutating func park(_ name: String, _ settlement: Settlement, isWoken: Bool) {
+        guard var ticket = tickets[name] else { return }
+        let delay = settlement.delay.milliseconds
+        (ticket.stage, ticket.polls) = (settlement.stage, settlement.polls)
+        (ticket.attempts, ticket.reason) = (settlement.attempts, settlement.reason)
+        ticket.due = delay > 0 ? now + delay : nil
+        defer { tickets[name] = ticket }
+        guard let lane = ticket.lane else { return }
+        // Asked to stop meanwhile: its next turn, which begins at once, ends it.
+        if settlement.stage == .post, let id = ticket.id, cancels[id] != nil {
+            ticket.due = nil
+            return
+        }
+        if settlement.verb == "line" { standInLine(name, lane) }
+        // Who has no slot to keep asks admission at once, and whom something concerns.
+        let isOwner = slots[lane]?.contains(name) ?? false
+        if settlement.slot == .kept, !isOwner || isWoken { ticket.due = nil }
+    }
+
+    /// Whoever waits for the account's transfers may go on.
+    private mutating func stops(_ ticket: String, _ account: String) {
+        guard running[account]?.remove(ticket) != nil else { return }
+        for lane in Self.lanes(of: account) { ring(lane, onlyFor: "account_busy") }
+    }
+
     /// A slot that has become free since is taken at once.
-    private mutating func standInLine(_ ticket: String, _ account: String) {
-        if slots[account]?.count ?? 0 < rules.limits.concurrency {
-            slots[account, default: []].insert(ticket)
+    private mutating func standInLine(_ ticket: String, _ lane: String) {
+        if slots[lane]?.count ?? 0 < rules.limits.concurrency {
+            slots[lane, default: []].insert(ticket)
         } else {
-            lines[account, default: []].append(ticket)
+            lines[lane, default: []].append(ticket)
         }
     }
 
@@ -68,11 +79,9 @@ extension QueueModelRecord {
 
     private var day: Int64 { QueueModelRules.day }
 
-    private mutating func giveBack(_ ticket: String, _ account: String) {
-        for kind in ["post", "draft"] where begun["\(kind):\(account)"]?[ticket] != nil {
-            begun["\(kind):\(account)"]?[ticket] = nil
-            count("given back")
-        }
+    private mutating func giveBack(_ ticket: String, _ lane: String) {
+        guard begun[lane]?.removeValue(forKey: ticket) != nil else { return }
+        count("given back")
     }
 
     // MARK: People
@@ -82,14 +91,14 @@ extension QueueModelRecord {
         _ answer: JobQueue.Cancelling
     ) throws(QueueModelViolation) {
         count("cancel: \(answer.rawValue)")
-        cancels = cancels.filter { $0.value > now - 7 * QueueModelRules.day }
+        forgetOldCancels()
         let expected: JobQueue.Cancelling
         if let owner = owner(of: id) {
             if let ticket = tickets[owner], !ticket.isDead, ticket.stage != .reconcile {
                 expected = ticket.fence == nil ? .waiting : .running
                 if ticket.fence == nil {
                     tickets[owner]?.due = nil
-                    if let account = ticket.account { lines[account]?.removeAll { $0 == owner } }
+                    if let lane = ticket.lane { lines[lane]?.removeAll { $0 == owner } }
                 }
             } else {
                 expected = .ended
@@ -101,6 +110,19 @@ extension QueueModelRecord {
         try unless(answer == expected, "cancelling \(id): \(answer), not \(expected)")
     }
 
+    /// Those of jobs that wait still begin another week.
+    private mutating func forgetOldCancels() {
+        let old = cancels.filter { $0.value <= now - 7 * QueueModelRules.day }
+            .sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+        for (id, _) in old.prefix(20) { cancels[id] = owner(of: id) == nil ? nil : now }
+    }
+
+    mutating func paused(_ subject: Pauses.Subject, until end: Int64?) {
+        pauses[subject.key] = .some(end)
+        guard case .account(let account) = subject else { return }
+        for lane in Self.lanes(of: account) { ring(lane) }
+    }
+
     mutating func resumed(
         _ subject: Pauses.Subject,
         _ hadEffect: Bool
@@ -108,10 +130,11 @@ extension QueueModelRecord {
         var isThere = pauses[subject.key].map { stands($0) } ?? false
         pauses[subject.key] = nil
         if case .account(let account) = subject {
-            isThere = isThere || isHeld(account)
-            holds[account] = nil
-            // Those with slots are woken.
-            for name in slots[account] ?? [] { tickets[name]?.due = nil }
+            for lane in Self.lanes(of: account) {
+                isThere = isThere || isHeld(lane)
+                holds[lane] = nil
+                ring(lane)
+            }
         }
         try unless(hadEffect == isThere, "resumed \(subject): \(hadEffect), not \(isThere)")
     }
@@ -126,7 +149,7 @@ extension QueueModelRecord {
         guard isRevived else { return }
         count("revived")
         var fresh = Ticket(push: ticket.push, queue: ticket.queue)
-        (fresh.id, fresh.account) = (ticket.id, ticket.account)
+        (fresh.id, fresh.account, fresh.lane) = (ticket.id, ticket.account, ticket.lane)
         fresh.hasBegun = ticket.hasBegun
         if let id = ticket.id { cancels[id] = nil }
         tickets[name] = fresh

@@ -14,6 +14,14 @@ struct QueueModelRecord {
         /// Both `nil` until admission has found the job's id to be its own.
         var id: String?
         var account: String?
+        /// Posts and drafts of an account wait apart.
+        var lane: String?
+        /// Why it was parked.
+        var reason = ""
+        /// Whether something happened to its account since its holder asked admission.
+        var isWoken = false
+        /// The last fence whose worker said that it had lost it, and lived.
+        var survived: Int64?
         /// The fence of whoever holds it.
         var fence: Int64?
         var leaseEnd: Int64 = 0
@@ -44,8 +52,11 @@ struct QueueModelRecord {
     var cancels: [String: Int64] = [:]
     /// Pauses by subject; no end: until somebody resumes.
     var pauses: [String: Int64?] = [:]
+    /// By lane.
     var holds: [String: Int64] = [:]
-    /// By account: the owners of its slots, and who waits for one, the next first.
+    /// By account: who may transfer.
+    var running: [String: Set<String>] = [:]
+    /// By lane: the owners of its slots, and who waits for one, the next first.
     var slots: [String: Set<String>] = [:]
     var lines: [String: [String]] = [:]
     /// By kind and account: ticket → when it was last begun.
@@ -82,7 +93,9 @@ struct QueueModelRecord {
         pauses[subject.key].map { stands($0) } ?? false
     }
 
-    func isHeld(_ account: String) -> Bool { holds[account].map { stands($0) } ?? false }
+    func isHeld(_ lane: String) -> Bool { holds[lane].map { stands($0) } ?? false }
+
+    static func lanes(of account: String) -> [String] { ["post:" + account, "draft:" + account] }
 
     func countedInDay(_ kind: String, _ account: String) -> [String: Int64] {
         (begun["\(kind):\(account)"] ?? [:]).filter { $0.value > now - QueueModelRules.day }
@@ -104,15 +117,29 @@ struct QueueModelRecord {
         tickets[ticket]?.fence = nil
         tickets[ticket]?.deliveries = 0
         tickets[ticket]?.isRunning = false
+        tickets[ticket]?.isWoken = false
     }
 
-    /// The next in line becomes the owner of a slot that is given up.
-    mutating func freeSlot(_ account: String, _ ticket: String) {
-        guard slots[account]?.remove(ticket) != nil, let next = lines[account]?.first else {
-            return
+    /// The next in line become owners of what is free once a slot is given up.
+    mutating func freeSlot(_ lane: String, _ ticket: String) {
+        guard slots[lane]?.remove(ticket) != nil else { return }
+        while slots[lane]?.count ?? 0 < rules.limits.concurrency,
+            let next = lines[lane]?.first
+        {
+            lines[lane]?.removeFirst()
+            slots[lane]?.insert(next)
         }
-        lines[account]?.removeFirst()
-        slots[account]?.insert(next)
+    }
+
+    /// Those that wait with a slot look again, all of them or only those parked for a reason.
+    mutating func ring(_ lane: String, onlyFor reason: String? = nil) {
+        for name in slots[lane] ?? [] {
+            if tickets[name]?.fence != nil {
+                tickets[name]?.isWoken = true
+            } else if reason == nil || tickets[name]?.reason == reason {
+                tickets[name]?.due = nil
+            }
+        }
     }
 
     /// Nothing of it is left but its id.

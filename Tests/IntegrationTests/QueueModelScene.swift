@@ -74,21 +74,29 @@ struct QueueModelScene {
         )
     }
 
-    func push(_ id: String, of account: String) async throws {
+    func push(_ id: String, of account: String, _ mode: PublishJob.Mode = .direct) async throws {
         let document = """
-            {"id": "\(id)", "account": "\(account)", "video": "a.mp4", "privacy": "public"}
+            {"id": "\(id)", "account": "\(account)", "video": "a.mp4", "privacy": "public", \
+            "mode": "\(mode.rawValue)"}
             """
         _ = try await queue.push(Array(document.utf8), onto: name)
     }
 
+    func terms(_ most: Int, _ fresh: JobQueue.Terms.Fresh = .last) -> JobQueue.Terms {
+        JobQueue.Terms(most: most, fresh: fresh, seenFence: 0, statusCallsPerMinute: 100)
+    }
+
     func claim(_ most: Int = 1) async throws -> [Claim] {
-        let terms = JobQueue.Terms(
-            most: most,
-            freshFirst: false,
-            seenFence: 0,
-            statusCallsPerMinute: 100
+        try await queue.claim(from: name, on: terms(most)).jobs
+    }
+
+    /// The same queue as a worker with other settings sees it.
+    func with(_ limits: Admission.Limits) -> QueueModelScene {
+        QueueModelScene(
+            redis: redis,
+            queue: queue,
+            admission: Admission(queue: queue, limits: limits)
         )
-        return try await queue.claim(from: name, on: terms).jobs
     }
 
     /// The next job.
@@ -97,23 +105,33 @@ struct QueueModelScene {
         return Held(claim: claim, job: try PublishJob(claim))
     }
 
-    func takeNew(_ id: String, of account: String) async throws -> Held {
-        try await push(id, of: account)
+    func takeNew(
+        _ id: String,
+        of account: String,
+        _ mode: PublishJob.Mode = .direct
+    ) async throws -> Held {
+        try await push(id, of: account, mode)
         return try await take()
     }
 
     /// Asks for a job to run, and puts it where the answer says.
     func admit(_ held: Held) async throws -> Admission.Answer {
-        let answer = try await admission.admit(
-            held.job,
-            claim: held.claim,
-            dailyPosts: nil,
-            needsSlot: true
-        )
-        guard case .wait(let wait) = answer else { return answer }
-        var settlement = Settlement.line(slots: admission.limits.concurrency, held.claim)
-        if let delay = wait.delay { settlement = .park(for: delay, held.claim) }
-        #expect(try await queue.settle(held.claim, as: settlement))
+        let answer = try await ask(held)
+        if case .wait(let wait) = answer { try await park(held, wait) }
         return answer
+    }
+
+    func ask(_ held: Held) async throws -> Admission.Answer {
+        try await admission.admit(held.job, claim: held.claim, dailyPosts: nil, needsSlot: true)
+    }
+
+    func park(_ held: Held, _ wait: Admission.Wait) async throws {
+        var settlement = Settlement.line(held.claim)
+        if let delay = wait.delay {
+            settlement = .park(for: delay, held.claim)
+            settlement.slot = wait.reason == .schedule ? .freed : .kept
+            settlement.reason = wait.reason.rawValue
+        }
+        #expect(try await queue.settle(held.claim, as: settlement))
     }
 }

@@ -52,6 +52,7 @@ struct QueueModelState {
     var leases: [String: Int64] { all.ordered[Self.prefix + "leases"] ?? [:] }
     var dead: [String] { Array((all.ordered[Self.prefix + "dead"] ?? [:]).keys) }
     var cancels: [String: Int64] { all.ordered[Self.prefix + "cancels"] ?? [:] }
+    var running: [String: [String]] { all.all(all.sets, Self.prefix + "running:") }
     var slots: [String: [String]] { all.all(all.sets, Self.prefix + "slots:") }
     var lines: [String: [String]] { all.all(all.lists, Self.prefix + "line:") }
     var owners: [String: String] { all.all(all.texts, Self.prefix + "owner:") }

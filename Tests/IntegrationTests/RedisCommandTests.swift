@@ -1,4 +1,6 @@
+import PrivateServers
 import Redis
+import Support
 import Testing
 
 struct RedisCommandTests {
@@ -70,11 +72,13 @@ struct RedisCommandTests {
             _ = try await client.send(["SELECT", 5])
             _ = try await client.send(["SET", "place", "five"])
 
-            try await withRedisClient("unix://\(server.socket)?db=5") { other in
+            let socket = try #require(server.socketPath)
+            try await withRedisClient("unix://:\(server.password)@\(socket)?db=5") { other in
                 let answer = try await other.send(["GET", "place"]).text
                 #expect(answer == "five")
             }
-            try await withRedisClient("redis://localhost:\(server.port)/4") { other in
+            let named = "redis://:\(server.password)@localhost:\(server.port)/4"
+            try await withRedisClient(named) { other in
                 let answer = try await other.send(["GET", "place"]).isNull
                 #expect(answer)
             }

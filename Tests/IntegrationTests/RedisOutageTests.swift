@@ -1,4 +1,6 @@
+import PrivateServers
 import Redis
+import Support
 import Testing
 
 struct RedisOutageTests {
@@ -10,7 +12,7 @@ struct RedisOutageTests {
     }
 
     @Test func `killed in mid-flight and started again, every call ends once`() async throws {
-        try await withRedis(["--appendonly", "yes", "--appendfsync", "always"]) { server, client in
+        try await withRedis { server, client in
             let (progress, report) = AsyncStream.makeStream(of: Void.self)
             var total = Tally()
             try await withThrowingTaskGroup(of: Tally.self) { group in
@@ -20,8 +22,8 @@ struct RedisOutageTests {
                 var iterator = progress.makeAsyncIterator()
                 for _ in 0..<3 {
                     for _ in 0..<1000 { await iterator.next() }
-                    server.kill()
-                    try server.start()
+                    await server.kill()
+                    try await server.restart()
                 }
                 for try await tally in group {
                     total.answered += tally.answered
@@ -61,18 +63,18 @@ struct RedisOutageTests {
     }
 
     @Test func `a command waits for a server that is not there yet`() async throws {
-        let server = try RedisTestServer()
-        defer { server.stop() }
-        server.kill()
-        try await withRedisClient(server.url) { client in
-            await #expect(throws: RedisError.self) {
-                try await client.send(["PING"], timeout: .milliseconds(50))
+        try await withRedis { server, _ in
+            await server.kill()
+            try await withRedisClient(server.url) { client in
+                await #expect(throws: RedisError.self) {
+                    try await client.send(["PING"], timeout: .milliseconds(50))
+                }
+
+                async let answer = client.send(["PING"])
+                try await server.restart()
+
+                #expect(try await answer == .status("PONG"))
             }
-
-            async let answer = client.send(["PING"])
-            try server.start()
-
-            #expect(try await answer == .status("PONG"))
         }
     }
 
@@ -95,7 +97,7 @@ struct RedisOutageTests {
             _ = try await client.send(["PING"])
             await client.onChange { report.yield($0) }
 
-            server.kill()
+            await server.kill()
             guard case .down = await iterator.next() else {
                 Issue.record("the outage was not observed")
                 return
@@ -103,7 +105,7 @@ struct RedisOutageTests {
             await #expect(throws: RedisError.self) {
                 try await client.send(["PING"], timeout: .milliseconds(500))
             }
-            try server.start()
+            try await server.restart()
 
             #expect(await iterator.next() == .up)
         }
@@ -118,8 +120,8 @@ struct RedisOutageTests {
                 await #expect(throws: RedisError.commandTimedOut(command: "GET")) {
                     try await client.send(["GET", "a"], timeout: .milliseconds(100))
                 }
-                server.kill()
-                try server.start()
+                await server.kill()
+                try await server.restart()
             }
             #expect(try await client.send(["PING"]) == .status("PONG"))
         }

@@ -26,7 +26,7 @@ struct HealthTests {
             }
         }
 
-        func answer(_ status: Int, upload: Bool = false) async {
+        func answer(_ status: Int, upload: String? = nil) async {
             await call(upload) { _ throws(HTTPError) in
                 HTTPResponse(
                     status: status,
@@ -38,12 +38,14 @@ struct HealthTests {
             }
         }
 
-        func fail(_ error: HTTPError, upload: Bool = false) async {
+        func fail(_ error: HTTPError, upload: String? = nil) async {
             await call(upload) { _ throws(HTTPError) in throw error }
         }
 
-        private func call(_ upload: Bool, _ send: @escaping TikTokAPI.Send) async {
-            let url = upload ? "https://open-upload.tiktokapis.com/x" : HealthTests.api.text + "/v2"
+        private func call(_ upload: String?, _ send: @escaping TikTokAPI.Send) async {
+            let url =
+                upload.map { "https://open-upload.tiktokapis.com" + $0 }
+                ?? HealthTests.api.text + "/v2"
             // How the call ends is what the health looks at, not this test.
             _ = try? await health.watching(send)(HTTPRequest("POST", url))
         }
@@ -53,13 +55,13 @@ struct HealthTests {
         let scene = Scene()
 
         for _ in 0..<4 { await scene.fail(.cannotConnect("refused")) }
-        #expect(!scene.health.isAway && scene.health.nextProbe == nil)
+        #expect(!scene.health.isAway(.api) && scene.health.nextProbe(of: .api) == nil)
         for _ in 0..<4 { await scene.answer(503) }
 
-        #expect(scene.health.isAway && scene.health.nextProbe != nil)
+        #expect(scene.health.isAway(.api) && scene.health.nextProbe(of: .api) != nil)
         #expect(scene.changes.withLock { $0 } == ["tiktok away: HTTP 503"])
         await scene.answer(401)
-        #expect(!scene.health.isAway && scene.health.nextProbe == nil)
+        #expect(!scene.health.isAway(.api) && scene.health.nextProbe(of: .api) == nil)
         #expect(scene.changes.withLock { $0.last } == "tiktok back")
         #expect(scene.changes.withLock { $0.count } == 2)
     }
@@ -73,7 +75,7 @@ struct HealthTests {
             await scene.answer(status)
         }
 
-        #expect(!scene.health.isAway && scene.changes.withLock { $0.isEmpty })
+        #expect(!scene.health.isAway(.api) && scene.changes.withLock { $0.isEmpty })
     }
 
     @Test(arguments: [
@@ -85,21 +87,31 @@ struct HealthTests {
 
         for _ in 0..<20 { await scene.fail(error) }
 
-        #expect(!scene.health.isAway)
+        #expect(!scene.health.isAway(.api) && scene.changes.withLock { $0.isEmpty })
     }
 
     @Test func `the upload hosts may be away while the API answers`() async {
         let scene = Scene()
 
-        for _ in 0..<5 {
-            await scene.fail(.stalled(.sending), upload: true)
+        for number in 0..<5 {
+            #expect(scene.health.uploadPause() == nil)
+            await scene.fail(.stalled(.sending), upload: "/\(number)")
             await scene.answer(200)
         }
 
-        #expect(scene.health.isAway)
+        #expect(scene.health.isAway(.uploads) && !scene.health.isAway(.api))
+        #expect(scene.health.uploadPause() != nil)
         #expect(scene.changes.withLock { $0.first }?.hasPrefix("tiktok_uploads away") == true)
-        await scene.answer(206, upload: true)
-        #expect(!scene.health.isAway)
+        await scene.answer(206, upload: "/9")
+        #expect(!scene.health.isAway(.uploads) && scene.health.uploadPause() == nil)
+    }
+
+    @Test func `one upload that fails again and again is no outage`() async {
+        let scene = Scene()
+
+        for _ in 0..<20 { await scene.fail(.stalled(.sending), upload: "/same") }
+
+        #expect(!scene.health.isAway(.uploads))
     }
 
     @Test func `probes grow rarer`() async throws {
@@ -108,8 +120,8 @@ struct HealthTests {
         var pauses: [Duration] = []
 
         for _ in 0..<10 {
-            scene.health.probes()
-            pauses.append(try #require(scene.health.nextProbe))
+            scene.health.probes(.api)
+            pauses.append(try #require(scene.health.nextProbe(of: .api)))
         }
 
         #expect(pauses[0] <= .seconds(1) && pauses[9] > .seconds(20))

@@ -33,16 +33,19 @@ package final class TestBed: Sendable {
     ///
     /// `settings` stand beside, or instead of, the usual ones. A test that hurts its servers needs
     /// its own. The stand-in's processing takes no time unless `options` say so.
-    package static func run(
+    ///
+    /// - Returns: what the body returns.
+    package static func run<Value>(
         _ settings: [String: String] = [:],
         hasOwnServers: Bool = false,
         options: (inout SandboxOptions) -> Void = { _ in },
-        _ body: (TestBed) async throws -> Void
-    ) async throws {
+        _ body: (TestBed) async throws -> Value
+    ) async throws -> Value {
         await Turnstile.beds.enter()
+        let value: Value
         do {
             let servers = try await hasOwnServers ? TestServers.start() : TestServers.shared()
-            try await TestBed(settings, on: servers, options: options).run(body)
+            value = try await TestBed(settings, on: servers, options: options).run(body)
             if hasOwnServers { try await servers.folder.remove() }
         } catch {
             // Servers of its own go with their folder, unwaited for.
@@ -50,16 +53,19 @@ package final class TestBed: Sendable {
             throw error
         }
         await Turnstile.beds.leave()
+        return value
     }
 
-    private func run(_ body: (TestBed) async throws -> Void) async throws {
+    private func run<Value>(_ body: (TestBed) async throws -> Value) async throws -> Value {
+        let value: Value
         do {
-            try await body(self)
+            value = try await body(self)
         } catch {
             await close()
             throw error
         }
         await close()
+        return value
     }
 
     private init(

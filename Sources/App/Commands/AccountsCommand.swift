@@ -99,7 +99,8 @@ extension Command {
         let admission = Admission(queue: assembly.queue, limits: assembly.settings.limits)
         let usage = try await admission.usage(of: name, dailyPosts: account.dailyPostLimit)
         var members = json(account, assembly.accounts).object ?? [:]
-        members["hold"] = AccountStanding.json(usage.hold)
+        members["hold"] = AccountStanding.json(usage.postHold)
+        members["draft_hold"] = AccountStanding.json(usage.draftHold)
         members["pause"] = AccountStanding.json(usage.pause)
         guard !arguments.has("--json") else {
             console.json(.object(members))

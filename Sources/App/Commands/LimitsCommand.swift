@@ -13,8 +13,8 @@ extension Command {
             drafts      in a rolling 24 hours, of DAILY_DRAFT_LIMIT
             accounts    of the whole app that posted in a rolling 24 hours, of DAILY_ACCOUNT_LIMIT
             calls       of each endpoint in a sliding minute
-            slots       jobs that hold one of the account's ACCOUNT_CONCURRENCY slots; the others
-                        stand in its line
+            slots       jobs that may transfer now, of ACCOUNT_CONCURRENCY; the others wait, posts
+                        and drafts each in a line of their own
 
             Then what keeps the account waiting: its connection, a hold after TikTok's answers, a
             pause by an operator. The caps are those of the settings this command reads; TikTok may
@@ -72,9 +72,9 @@ struct LimitsText {
                 row.count.cap.map { "\($0)" } ?? "none", next(row.count.next),
             ])
         }
-        let isFull = usage.slotsInUse >= slots
+        let isFull = usage.running >= slots
         table.add([
-            "slots", "", "\(usage.slotsInUse)", "\(slots)",
+            "slots", "", "\(usage.running)", "\(slots)",
             isFull ? "when a job is through" : "now",
         ])
         return ([table.text, ""] + standing).joined(separator: "\n")
@@ -91,13 +91,16 @@ struct LimitsText {
     /// What keeps the account waiting.
     private var standing: [String] {
         let reason = account.statusReason.map { ": \($0)" } ?? ""
-        let hold = usage.hold.map { "until \($0.until.instant): \($0.reason)" }
+        func words(_ hold: Admission.Hold?) -> String {
+            hold.map { "until \($0.until.instant): \($0.reason)" } ?? "none"
+        }
         let pause = usage.pause.map { pause in
             "\(pause.until.map { "until \($0.instant)" } ?? "until resumed"): \(pause.reason)"
         }
         return [
             "in line   \(usage.inLine) jobs", "status    \(account.status.rawValue)\(reason)",
-            "hold      \(hold ?? "none")", "pause     \(pause ?? "none")",
+            "hold      posts \(words(usage.postHold)); drafts \(words(usage.draftHold))",
+            "pause     \(pause ?? "none")",
         ].map(\.printable)
     }
 
@@ -112,9 +115,11 @@ struct LimitsText {
                     uniquingKeysWith: { first, _ in first }
                 )
             ),
-            "slots": ["used": .integer(Int64(usage.slotsInUse)), "cap": .integer(Int64(slots))],
+            "slots": ["used": .integer(Int64(usage.running)), "cap": .integer(Int64(slots))],
             "in_line": .integer(Int64(usage.inLine)),
-            "hold": AccountStanding.json(usage.hold), "pause": AccountStanding.json(usage.pause),
+            "hold": AccountStanding.json(usage.postHold),
+            "draft_hold": AccountStanding.json(usage.draftHold),
+            "pause": AccountStanding.json(usage.pause),
         ]
     }
 

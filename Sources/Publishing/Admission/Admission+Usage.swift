@@ -5,8 +5,9 @@ package import TikTok
 /// What one account has used of its limits.
 extension Admission {
     package struct Usage: Sendable {
-        package let slotsInUse: Int
-        /// Jobs in the account's line.
+        /// Jobs that may transfer now.
+        package let running: Int
+        /// Jobs in the account's lines.
         package let inLine: Int
         /// In a rolling 24 hours.
         package let posts: Count
@@ -16,8 +17,10 @@ extension Admission {
         package let activeAccounts: Count
         /// In a sliding minute.
         package let calls: [(endpoint: Endpoint, count: Count)]
-        /// What TikTok's answers keep the account waiting for.
-        package let hold: Hold?
+        /// What TikTok's answers keep the account's posts waiting for.
+        package let postHold: Hold?
+        /// What they keep its drafts waiting for.
+        package let draftHold: Hold?
         /// What a person keeps it waiting for.
         package let pause: Pause?
     }
@@ -67,7 +70,7 @@ extension Admission {
         )
         let parts = answer.array ?? []
         guard parts.count == 8 + endpoints.count else {
-            throw .refused(RedisFailure(code: "", message: "limits answered in another shape"))
+            throw .unexpectedAnswer(of: queue.scripts.limits)
         }
         let calls = zip(endpoints, parts.dropFirst(8)).map { endpoint, part in
             (
@@ -76,7 +79,7 @@ extension Admission {
             )
         }
         return Usage(
-            slotsInUse: Int(parts[1].integer ?? 0),
+            running: Int(parts[1].integer ?? 0),
             inLine: Int(parts[2].integer ?? 0),
             posts: Count(
                 parts[3],
@@ -91,7 +94,8 @@ extension Admission {
                 isIn: parts[5].array?.last?.text == "1"
             ),
             calls: calls,
-            hold: Hold(parts[6]),
+            postHold: Hold(parts[6].array?.first),
+            draftHold: Hold(parts[6].array?.last),
             pause: Pause(parts[7])
         )
     }
@@ -123,12 +127,12 @@ extension Admission.Count {
 }
 
 extension Admission.Hold {
-    /// Reads "until why", in an array of one; empty: there is none.
-    fileprivate init?(_ part: RedisValue) {
-        let words = (part.array?.first?.text ?? "").split(separator: " ", maxSplits: 1)
-        guard let until = words.first.flatMap({ Double($0) }) else { return nil }
+    /// Reads "until waiting_for why"; empty: there is none.
+    fileprivate init?(_ part: RedisValue?) {
+        let words = (part?.text ?? "").split(separator: " ", maxSplits: 2)
+        guard words.count == 3, let until = Double(words[0]) else { return nil }
         self.until = Date(timeIntervalSince1970: until / 1000)
-        reason = words.dropFirst().first.map(String.init) ?? ""
+        reason = String(words[2])
     }
 }
 

@@ -77,7 +77,10 @@ package struct Admission: Sendable {
             arguments += [.text(endpoint.rawValue), .integer(Int64(limits.calls(of: endpoint)))]
         }
         let answer = try await queue.run(queue.scripts.admit, arguments)
-        return Self.read(answer, mode: job.mode)
+        guard let read = Self.read(answer, mode: job.mode) else {
+            throw .unexpectedAnswer(of: queue.scripts.admit)
+        }
+        return read
     }
 
     /// 0: none.
@@ -85,25 +88,29 @@ package struct Admission: Sendable {
         date.map { Int64(($0.timeIntervalSince1970 * 1000).rounded(.up)) } ?? 0
     }
 
-    private static func read(_ answer: RedisValue, mode: PublishJob.Mode) -> Answer {
+    /// - Returns: `nil` for what the script never answers.
+    private static func read(_ answer: RedisValue, mode: PublishJob.Mode) -> Answer? {
         let parts = answer.array ?? []
-        func wait(_ reason: WaitingFor) -> Answer {
-            let delay = Duration.milliseconds(parts.dropFirst().first?.integer ?? 0)
-            let isOpen = parts.dropFirst(2).first?.text == "1"
-            return .wait(Wait(reason, for: delay, hasEnd: !isOpen))
+        let delay = parts.dropFirst().first?.integer
+        let isOpen = parts.dropFirst(2).first?.text == "1"
+        func wait(_ reason: WaitingFor) -> Answer? {
+            delay.map { .wait(Wait(reason, for: .milliseconds($0), hasEnd: !isOpen)) }
         }
         return switch parts.first?.text {
         case "run": .run
         case "duplicate": .duplicate
         case "cancelled": .cancelled
         case "expired": .expired
-        case "busy": .wait(Wait(.accountBusy, for: nil, hasEnd: false))
+        case "stale": .stale
+        case "line": .wait(Wait(.accountBusy, for: nil, hasEnd: false))
+        case "busy": wait(.accountBusy)
         case "schedule": wait(.schedule)
-        case "hold", "pause": wait(.accountPaused)
+        case "hold": wait(parts.last?.text.flatMap(WaitingFor.init) ?? .accountPaused)
+        case "pause": wait(.accountPaused)
         case "limit": wait(mode == .draft ? .draftLimit : .dailyLimit)
         case "accounts": wait(.dailyLimit)
         case "calls": wait(.rateLimit)
-        default: .stale
+        default: nil
         }
     }
 }

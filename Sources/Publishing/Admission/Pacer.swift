@@ -54,10 +54,11 @@ final class Pacer: Sendable {
         } catch {
             throw .queueAway
         }
-        switch answer.integer ?? -1 {
+        switch answer.integer {
         case 0: return
-        case ..<0: throw .lost
-        case let wait: throw .limited(.milliseconds(wait))
+        case let wait? where wait > 0: throw .limited(.milliseconds(wait))
+        case -1: throw .lost
+        default: throw .queueAway
         }
     }
 }

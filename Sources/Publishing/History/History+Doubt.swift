@@ -4,14 +4,21 @@ internal import Postgres
 
 /// Rows that ended, and move on all the same: TikTok has told us by now, or a person has.
 extension History {
-    /// The row of a job in doubt and what is known of its post; `nil` when it is in doubt no more.
+    /// The row of a job in doubt and what is known of its post.
+    struct Doubted: Sendable {
+        let entry: Entry
+        let publishID: String
+        let since: Date
+    }
+
+    /// - Returns: `nil` when the job is in doubt no more.
     func doubted(
         _ job: PublishJob,
         claim: Claim
-    ) async throws(HistoryError) -> (entry: Entry, publishID: String)? {
+    ) async throws(HistoryError) -> Doubted? {
         let rows = try await find(
             """
-            SELECT h.attempt, l.publish_id
+            SELECT h.attempt, h.finished_at, l.publish_id
             FROM publish_history h JOIN publish_ledger l USING (job_id)
             WHERE h.job_id = \(job.id) AND l.ticket = \(claim.ticket) AND h.status = 'in_doubt'
               AND l.publish_id IS NOT NULL AND h.fence <= \(claim.fence)
@@ -25,9 +32,13 @@ extension History {
                 fence: claim.fence,
                 attempt: try row.int("attempt")
             )
-            return (entry, try row.text("publish_id"))
+            return Doubted(
+                entry: entry,
+                publishID: try row.text("publish_id"),
+                since: try row.dateIfAny("finished_at") ?? .now
+            )
         } catch {
-            throw HistoryError(error)
+            throw noted(error)
         }
     }
 
@@ -96,7 +107,7 @@ extension History {
         do {
             return try await database.query(statement)
         } catch {
-            throw HistoryError(error)
+            throw noted(error)
         }
     }
 }

@@ -18,18 +18,24 @@ extension History {
     ///
     /// - Returns: whether the row is this claim's; `false`: a newer claim has it, or it has ended.
     func park(_ parked: Parked) async throws(HistoryError) -> Bool {
-        try await parkings.ask(parked).get()
+        switch await parkings.ask(parked) {
+        case .success(let isOurs): return isOurs
+        case .failure(let error): throw noted(error)
+        }
     }
 
     /// Most rows of one statement.
     static let parkedMax = 256
 
-    /// Answers each of `parked`: an error is one for all of them, for nothing was written.
+    /// Answers each of `parked`.
+    ///
+    /// What PostgreSQL refuses of all together it is asked for one by one: only the one that it
+    /// does not take has to wait.
     static func park(
         _ parked: [Parked],
         in database: PostgresPool,
         worker: String
-    ) async -> [Result<Bool, HistoryError>] {
+    ) async -> [Result<Bool, PostgresError>] {
         // Newest claim first: one statement can change a row only once.
         var newest: [String: Parked] = [:]
         for one in parked where one.claim.fence >= newest[one.job.id]?.claim.fence ?? 0 {
@@ -42,7 +48,12 @@ extension History {
             for row in written { fences[try row.text("job_id")] = try row.int64("fence") }
             return parked.map { .success(fences[$0.job.id] == $0.claim.fence) }
         } catch {
-            return parked.map { _ in .failure(HistoryError(error)) }
+            guard parked.count > 1, case .refused = HistoryError(error) else {
+                return parked.map { _ in .failure(error) }
+            }
+            var answers: [Result<Bool, PostgresError>] = []
+            for one in parked { answers += await park([one], in: database, worker: worker) }
+            return answers
         }
     }
 

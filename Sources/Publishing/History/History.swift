@@ -12,7 +12,7 @@ package struct History: Sendable {
     let database: PostgresPool
     /// Stands in the rows and events this process writes.
     let worker: String
-    let parkings: Batches<Parked, Result<Bool, HistoryError>>
+    let parkings: Batches<Parked, Result<Bool, PostgresError>>
     /// Raised by whoever finds that PostgreSQL is away.
     let alarm = Alarm()
 
@@ -26,6 +26,13 @@ package struct History: Sendable {
         parkings = Batches(on: loop, atMost: Self.parkedMax) { parked in
             await Self.park(parked, in: database, worker: worker)
         }
+    }
+
+    /// What an error means; an outage is told to whoever looks after PostgreSQL.
+    func noted(_ error: PostgresError) -> HistoryError {
+        let error = HistoryError(error)
+        if case .away = error { alarm.raise() }
+        return error
     }
 
     /// The row to write to: which job, under which claim.
@@ -68,7 +75,7 @@ package struct History: Sendable {
                 return .ours(entry, try Ledger(row))
             }
         } catch {
-            throw HistoryError(error)
+            throw noted(error)
         }
         guard let refusal = try await refusal(of: job, claim: claim) else { throw .stale }
         return refusal
@@ -113,7 +120,7 @@ package struct History: Sendable {
         do {
             return try await findRefusal(job, claim: claim)
         } catch {
-            throw HistoryError(error)
+            throw noted(error)
         }
     }
 
@@ -132,6 +139,22 @@ package struct History: Sendable {
             let status = Status(rawValue: try row.text("status")), status.isFinal
         else { return nil }
         return try row.textIfAny("ticket") == claim.ticket ? .ended(status) : .duplicate
+    }
+
+    /// Whether a worker of this job had begun to send the last chunk: the post may be out.
+    func mayBeOut(_ job: PublishJob, claim: Claim) async throws(HistoryError) -> Bool {
+        do {
+            let rows = try await database.query(
+                """
+                SELECT FROM publish_ledger
+                WHERE job_id = \(job.id) AND ticket = \(claim.ticket)
+                  AND verdict_deadline IS NOT NULL
+                """
+            )
+            return !rows.isEmpty
+        } catch {
+            throw noted(error)
+        }
     }
 
     // MARK: Writing to it
@@ -171,9 +194,7 @@ package struct History: Sendable {
         do {
             changed = try await database.pipeline(statements).first?.rowsAffected
         } catch {
-            let error = HistoryError(error)
-            if case .away = error { alarm.raise() }
-            throw error
+            throw noted(error)
         }
         guard changed == 1 else { throw .stale }
     }
@@ -214,7 +235,7 @@ package struct History: Sendable {
             if try row.bool("is_read_only") { throw PostgresError.readOnly }
             return try row.int64("fence")
         } catch {
-            throw HistoryError(error)
+            throw noted(error)
         }
     }
 }

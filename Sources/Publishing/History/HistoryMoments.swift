@@ -240,7 +240,7 @@ extension History {
         do {
             _ = try await database.execute(insert)
         } catch {
-            throw HistoryError(error)
+            throw noted(error)
         }
     }
 

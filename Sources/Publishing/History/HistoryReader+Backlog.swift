@@ -61,10 +61,7 @@ extension HistoryReader {
 extension Backlog.Part {
     fileprivate init(_ row: PostgresRow) throws(PostgresError) {
         queue = try row.text("queue")
-        guard let status = Status(rawValue: try row.text("status")) else {
-            throw .decoding(column: "status", reason: "is a word this program does not know")
-        }
-        self.status = status
+        status = try Status(row)
         waitingFor = try row.textIfAny("waiting_for")
         count = try row.int("count")
     }

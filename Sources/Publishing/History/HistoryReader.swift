@@ -101,10 +101,7 @@ package struct HistoryRow: Sendable {
     init(_ row: PostgresRow) throws(PostgresError) {
         job = try row.text("job_id")
         account = try row.text("account")
-        guard let status = Status(rawValue: try row.text("status")) else {
-            throw .decoding(column: "status", reason: "is a word this program does not know")
-        }
-        self.status = status
+        status = try Status(row)
         title = try row.textIfAny("title")
         attempt = try row.int("attempt")
         publishID = try row.textIfAny("publish_id")
@@ -143,6 +140,16 @@ package struct HistoryRow: Sendable {
             "received_at": .time(receivedAt), "finished_at": .time(finishedAt),
             "updated_at": .time(updatedAt),
         ]
+    }
+}
+
+extension Status {
+    /// What a row's column `status` says.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        guard let status = Status(rawValue: try row.text("status")) else {
+            throw .decoding(column: "status", reason: "is a word this program does not know")
+        }
+        self = status
     }
 }
 

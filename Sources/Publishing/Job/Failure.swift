@@ -103,6 +103,10 @@ package enum Stop: Error {
     case accountClosed(Failure)
     /// A limit of the account's is used up for so long.
     case limited(Duration)
+    /// TikTok's upload hosts are away, and another job tries them first.
+    case uploadsAway(Duration)
+    /// Bytes must be sent, and nobody has asked yet whether the account has a slot.
+    case unadmitted
     /// PostgreSQL cannot be asked now.
     case databaseAway
     /// Redis cannot be asked now.

@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// Every way in which a worker's turn with a job can end.
 ///
 /// The recorder has one clause for each.
@@ -16,11 +18,13 @@ package enum Outcome: Sendable {
     /// TikTok may have posted it and cannot tell us; it is asked again now and then.
     case inDoubt(Failure)
     /// Asked about again, and still nobody knows.
-    case stillInDoubt
+    case stillInDoubt(since: Date)
     /// Was in doubt, and its row says what became of it.
     case reconciled(Status)
     /// Broke a rule before anything was sent.
     case rejected(Failure)
+    /// Workers die of its document: it is put aside unread.
+    case unreadable(Failure)
     case expired
     /// Somebody asked for it to stop, in time.
     case cancelled
@@ -44,6 +48,8 @@ package struct Waiting: Sendable {
     let holdsAccount: Bool
     /// Whether a failed attempt came before.
     let burnsAttempt: Bool
+    /// Whether the job stays the first of its account: what it waits for concerns the others too.
+    let keepsSlot: Bool
 
     init(
         _ reason: WaitingFor,
@@ -51,7 +57,8 @@ package struct Waiting: Sendable {
         stage: Claim.Stage = .post,
         why: Failure? = nil,
         holdsAccount: Bool = false,
-        burnsAttempt: Bool = false
+        burnsAttempt: Bool = false,
+        keepsSlot: Bool = false
     ) {
         self.reason = reason
         self.delay = delay
@@ -59,15 +66,13 @@ package struct Waiting: Sendable {
         self.why = why
         self.holdsAccount = holdsAccount
         self.burnsAttempt = burnsAttempt
+        self.keepsSlot = stage == .post && (keepsSlot || holdsAccount)
     }
 
     /// For TikTok's verdict on a post that may be out.
     static func verdict(for delay: Duration, why: Failure? = nil) -> Waiting {
         Waiting(.tiktok, for: delay, stage: .watch, why: why)
     }
-
-    /// Whether the job stays the first of its account.
-    var keepsSlot: Bool { stage == .post && (holdsAccount || reason == .rateLimit) }
 }
 
 extension Outcome {
@@ -76,7 +81,7 @@ extension Outcome {
         switch self {
         case .published, .delivered: true
         case .parked, .waiting, .retry, .failed, .inDoubt, .stillInDoubt, .reconciled, .rejected,
-            .expired, .cancelled, .duplicate, .alreadyRecorded, .handedBack, .lost:
+            .unreadable, .expired, .cancelled, .duplicate, .alreadyRecorded, .handedBack, .lost:
             false
         }
     }
@@ -85,7 +90,7 @@ extension Outcome {
     package var failure: Failure? {
         switch self {
         case .retry(let failure), .failed(let failure), .inDoubt(let failure),
-            .rejected(let failure):
+            .rejected(let failure), .unreadable(let failure):
             failure
         case .waiting(let waiting): waiting.why
         case .published, .delivered, .parked, .stillInDoubt, .reconciled, .expired, .cancelled,
@@ -99,7 +104,8 @@ extension Outcome {
         switch self {
         case .published, .delivered, .waiting, .retry, .failed, .inDoubt, .expired, .cancelled:
             true
-        case .parked, .stillInDoubt, .reconciled, .rejected, .duplicate, .alreadyRecorded,
+        case .parked, .stillInDoubt, .reconciled, .rejected, .unreadable, .duplicate,
+            .alreadyRecorded,
             .handedBack, .lost:
             false
         }
@@ -118,6 +124,7 @@ extension Outcome {
         case .stillInDoubt: "still_in_doubt"
         case .reconciled: "reconciled"
         case .rejected: "rejected"
+        case .unreadable: "unreadable"
         case .expired: "expired"
         case .cancelled: "cancelled"
         case .duplicate: "duplicate"

@@ -19,10 +19,16 @@ extension Outcome {
         case .accountClosed(let failure): self = .waiting(.account(failure))
         case .limited(let delay):
             self = .waiting(
-                deadline == nil ? Waiting(.rateLimit, for: delay) : .verdict(for: delay)
+                deadline == nil
+                    ? Waiting(.rateLimit, for: delay, keepsSlot: true) : .verdict(for: delay)
+            )
+        case .uploadsAway(let delay):
+            self = .waiting(
+                deadline == nil
+                    ? Waiting(.backoff, for: delay, keepsSlot: true) : .verdict(for: delay)
             )
         case .databaseAway, .queueAway: self = .handedBack(after: .seconds(1))
-        case .draining: self = .handedBack(after: .zero)
+        case .draining, .unadmitted: self = .handedBack(after: .zero)
         case .cancelled: self = .cancelled
         case .lost: self = .lost
         }
@@ -81,7 +87,9 @@ extension Stop {
         switch self {
         case .tiktok(let error): Failure(error)
         case .refused(let failure), .failed(let failure), .accountClosed(let failure): failure
-        case .verdict, .limited, .databaseAway, .queueAway, .draining, .cancelled, .lost: nil
+        case .verdict, .limited, .uploadsAway, .databaseAway, .queueAway, .draining, .unadmitted,
+            .cancelled, .lost:
+            nil
         }
     }
 

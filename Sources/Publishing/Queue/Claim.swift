@@ -38,6 +38,9 @@ package struct Claim: Sendable {
 
     /// Whether the job has killed so many workers that it goes to the dead letters.
     var killsWorkers: Bool { deliveries > Self.deliveriesMax }
+
+    /// Whether its workers die before they can even put it aside: its document is not read again.
+    var killsReaders: Bool { deliveries > 2 * Self.deliveriesMax }
 }
 
 extension Claim {

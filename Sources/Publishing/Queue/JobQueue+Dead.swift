@@ -44,7 +44,10 @@ extension JobQueue {
 
     /// A document that broke a rule was never admitted, and its id not noted.
     private func readNames(_ dead: inout [DeadTicket]) async throws(RedisError) {
-        let nameless = dead.indices.filter { dead[$0].job == nil }
+        // Neither is one of which workers die: so would whoever lists it.
+        let nameless = dead.indices.filter {
+            dead[$0].job == nil && dead[$0].reason != Failure.workerKiller.code
+        }
         let lengths = try await redis.pipeline(
             nameless.map { ["HSTRLEN", .text(keys.job(dead[$0].ticket)), "document"] }
         )

@@ -39,17 +39,26 @@ package struct JobQueue: Sendable {
         package let nextTimer: Duration?
         /// Whether a person has paused the queue, and for how long if that is known.
         package let pause: Pauses.Length?
+        /// An upstream list that is none: under its name Redis holds something else.
+        package let broken: String?
     }
 
     /// How a claim is made.
     package struct Terms: Sendable {
         /// Most jobs.
         let most: Int
-        /// Whether fresh documents come before jobs that were parked.
-        let freshFirst: Bool
+        let fresh: Fresh
         /// A fence this worker has seen: lower ones mean that Redis lost data.
         let seenFence: Int64
         let statusCallsPerMinute: Int
+
+        /// When documents come that no worker has read yet.
+        enum Fresh: String {
+            /// Before jobs that were parked.
+            case first = "1"
+            case last = "0"
+            case never = "-"
+        }
     }
 
     /// Takes jobs of a queue.
@@ -65,17 +74,19 @@ package struct JobQueue: Sendable {
             keys: QueueKeys.sources(of: queue),
             arguments: [
                 .integer(leaseMilliseconds), .integer(Int64(terms.most)),
-                .text(terms.freshFirst ? "1" : "0"), .text(queue),
+                .text(terms.fresh.rawValue), .text(queue),
                 .integer(Int64(PublishJob.documentBytesMax)), .text(Self.newTickets()),
                 .integer(terms.seenFence), .integer(Int64(terms.statusCallsPerMinute)),
             ]
         )
-        let items = answer.array ?? []
-        let next = items.first?.integer ?? -1
+        guard let items = answer.array, items.count >= 3, let next = items[0].integer,
+            let pause = items[1].integer, let broken = items[2].text
+        else { throw .unexpectedAnswer(of: scripts.claim) }
         return Catch(
-            jobs: items.dropFirst(2).compactMap { Claim($0, queue: queue, claimedAt: asked) },
+            jobs: items.dropFirst(3).compactMap { Claim($0, queue: queue, claimedAt: asked) },
             nextTimer: next < 0 ? nil : .milliseconds(next),
-            pause: items.dropFirst().first?.integer.flatMap(Pauses.Length.init)
+            pause: Pauses.Length(pause),
+            broken: broken.isEmpty ? nil : broken
         )
     }
 
@@ -94,7 +105,7 @@ package struct JobQueue: Sendable {
             ] + queues.map { .text($0) }
         )
         let parts = answer.array?.compactMap(\.integer) ?? []
-        guard parts.count == 2 else { return (0, nil) }
+        guard parts.count == 2 else { throw .unexpectedAnswer(of: scripts.recover) }
         return (Int(parts[0]), parts[1] < 0 ? nil : .milliseconds(parts[1]))
     }
 
@@ -114,7 +125,7 @@ package struct JobQueue: Sendable {
                 .text(settlement.givesPostBack ? "1" : "0"),
                 .integer(settlement.holdAccount.milliseconds), .text(settlement.reason),
                 .integer(Self.finishedIDMilliseconds),
-                .text(settlement.slot.rawValue), .integer(Int64(settlement.slots)),
+                .text(settlement.slot.rawValue), .text(settlement.holdsFor.rawValue),
             ]
         )
         return answer.integer == 1
@@ -145,9 +156,11 @@ package struct JobQueue: Sendable {
         for job in held {
             arguments += [.text(job.ticket), .integer(job.fence)]
         }
-        let answer = try await run(scripts.beat, arguments).array ?? []
-        let lists = answer.map { ($0.array ?? []).compactMap(\.text) }
-        return Beat(lost: lists.first ?? [], cancelled: lists.dropFirst().first ?? [])
+        let lists = (try await run(scripts.beat, arguments).array ?? []).map { list in
+            (list.array ?? []).compactMap(\.text)
+        }
+        guard lists.count == 2 else { throw .unexpectedAnswer(of: scripts.beat) }
+        return Beat(lost: lists[0], cancelled: lists[1])
     }
 
     /// Takes a worker that stops off the list of those that live.
@@ -164,7 +177,9 @@ package struct JobQueue: Sendable {
     ///
     /// - Returns: the fence that stands now.
     package func raiseFence(above fence: Int64) async throws(RedisError) -> Int64 {
-        try await run(scripts.raiseFence, [.integer(fence)]).integer ?? 0
+        let stands = try await run(scripts.raiseFence, [.integer(fence)]).integer
+        guard let stands, stands > fence else { throw .unexpectedAnswer(of: scripts.raiseFence) }
+        return stands
     }
 
     /// Runs a script, also for other steps.
@@ -178,6 +193,13 @@ package struct JobQueue: Sendable {
     /// 128 random bits: no two claims ever name a ticket alike.
     private static func newTickets() -> String {
         UUID().uuidString.lowercased()
+    }
+}
+
+extension RedisError {
+    /// A script of ours answered in a shape that none of them has: never taken for good news.
+    static func unexpectedAnswer(of script: RedisScript) -> RedisError {
+        .refused(RedisFailure(code: "", message: "\(script.name) answered in another shape"))
     }
 }
 

@@ -97,9 +97,4 @@ extension QueueDepths {
     }
 
     package var pushedInAll: Int { pushed.reduce(0, +) }
-
-    /// Whether there is nothing to tell of it.
-    package var isEmpty: Bool {
-        pushedInAll + ready + inHand + timed + inLine + dead == 0 && pause == nil
-    }
 }

@@ -23,12 +23,14 @@ package struct QueueKeys: Sendable {
         ("STAGE_OF", "stage:"),  // LIST per queue: documents moved here to wake one worker
         ("TIMERS_OF", "timers:"),  // ZSET per queue: ticket → due, ms
         ("IN_LINE", "in_line"),  // HASH: queue → its tickets in the lines of accounts
-        ("SLOTS_OF", "slots:"),  // SET per account: tickets that own one of its slots
-        ("LINE_OF", "line:"),  // LIST per account: tickets waiting for a slot
-        ("COUNTED_OF", "counted:"),  // ZSET per kind and account: ticket → when it was counted, ms
+        // A lane is a kind and an account: "post:mira", "draft:mira".
+        ("SLOTS_OF", "slots:"),  // SET per lane: tickets that own one of its slots
+        ("LINE_OF", "line:"),  // LIST per lane: tickets waiting for a slot
+        ("RUNNING_OF", "running:"),  // SET per account: tickets that may transfer now
+        ("COUNTED_OF", "counted:"),  // ZSET per lane: ticket → when it was counted, ms
         ("ACTIVE", "active"),  // ZSET: account → when it last posted, ms
         ("CALLS_OF", "calls:"),  // LIST per endpoint and account: the latest calls, ms
-        ("HOLD_OF", "hold:"),  // STRING per account: "until why", until in ms; ends by itself
+        ("HOLD_OF", "hold:"),  // STRING per lane: "until waiting_for why", ms; ends by itself
         ("PAUSE_OF", "pause:"),  // STRING per queue or account: why a person paused it
         ("OWNER_OF", "owner:"),  // STRING per job id: the ticket that owns it
         ("CANCELS", "cancels"),  // ZSET: job id → when somebody asked to cancel it, ms
@@ -70,9 +72,11 @@ package struct QueueKeys: Sendable {
     package var workers: String { prefix + "workers" }
     package var workerStates: String { prefix + "worker_states" }
 
-    /// The keys as the scripts know them: one Lua constant each.
-    var luaConstants: String {
-        Self.names.map { name, key in "local \(name) = \(Self.luaText(prefix + key))\n" }.joined()
+    /// The keys as the scripts know them: one Lua constant for each that `script` names, for each
+    /// costs every run a little.
+    func luaConstants(of script: String) -> String {
+        Self.names.filter { name, _ in script.contains(name) }
+            .map { name, key in "local \(name) = \(Self.luaText(prefix + key))\n" }.joined()
     }
 
     private static func luaText(_ text: String) -> String {

@@ -5,9 +5,6 @@ package struct RetryPolicy: Sendable {
     /// No wait is longer, unless TikTok asked for a longer one.
     package let ceiling: Duration
 
-    /// Longest wait that a server's Retry-After may ask for.
-    static let retryAfterMax = Duration.seconds(7200)
-
     package init(base: Duration, ceiling: Duration) {
         self.base = base
         self.ceiling = ceiling
@@ -19,7 +16,7 @@ package struct RetryPolicy: Sendable {
     ///
     /// - Parameters:
     ///   - attempts: failures so far, this one included; at least 1.
-    ///   - retryAfter: what the server asked for; never waits less than that.
+    ///   - retryAfter: what the server asked for, already bounded; never waits less than that.
     ///   - random: from 0 up to, not including, 1.
     package func wait(
         afterAttempts attempts: Int,
@@ -29,6 +26,6 @@ package struct RetryPolicy: Sendable {
     ) -> Duration? {
         guard attempts < maxAttempts else { return nil }
         let top = min(base * (1 << min(attempts - 1, 20)), ceiling)
-        return max(top * random, min(retryAfter ?? .zero, Self.retryAfterMax))
+        return max(top * random, retryAfter ?? .zero)
     }
 }

@@ -1,6 +1,6 @@
 internal import Redis
 
-/// The scripts as Redis runs them: each behind the keys and the common prelude.
+/// The scripts as Redis runs them: each behind the keys it names and the common parts it needs.
 struct Scripts: Sendable {
     let claim: RedisScript
     let beat: RedisScript
@@ -9,7 +9,7 @@ struct Scripts: Sendable {
     let survive: RedisScript
     let raiseFence: RedisScript
     let cancel: RedisScript
-    let resume: RedisScript
+    let pause: RedisScript
     let revive: RedisScript
     let purge: RedisScript
     let admit: RedisScript
@@ -25,25 +25,31 @@ struct Scripts: Sendable {
         _ keys: QueueKeys,
         editedBy edit: (_ name: String, _ source: String) -> String = { $1 }
     ) {
-        func script(_ name: String, _ body: [UInt8]) -> RedisScript {
-            let prelude = String(decoding: PackageResources.prelude_lua, as: UTF8.self)
-            let body = String(decoding: body, as: UTF8.self)
-            let source = Self.flags + keys.luaConstants + prelude + body
+        func script(
+            _ name: String,
+            _ body: [UInt8],
+            with parts: [[UInt8]] = []
+        ) -> RedisScript {
+            let bytes = PackageResources.prelude_lua + parts.joined() + body
+            let text = String(decoding: bytes, as: UTF8.self)
+            let source = Self.flags + keys.luaConstants(of: text) + text
             return RedisScript(name: name, source: edit(name, source))
         }
-        claim = script("claim", PackageResources.claim_lua)
+        let (ready, slots) = (PackageResources.ready_lua, PackageResources.slots_lua)
+        let calls = PackageResources.calls_lua
+        claim = script("claim", PackageResources.claim_lua, with: [calls])
         beat = script("beat", PackageResources.beat_lua)
-        recover = script("recover", PackageResources.recover_lua)
-        settle = script("settle", PackageResources.settle_lua)
-        survive = script("survive", PackageResources.survive_lua)
+        recover = script("recover", PackageResources.recover_lua, with: [ready])
+        settle = script("settle", PackageResources.settle_lua, with: [ready, slots])
+        survive = script("survive", PackageResources.survive_lua, with: [ready])
         raiseFence = script("raise_fence", PackageResources.raise_fence_lua)
-        cancel = script("cancel", PackageResources.cancel_lua)
-        resume = script("resume", PackageResources.resume_lua)
-        revive = script("revive", PackageResources.revive_lua)
+        cancel = script("cancel", PackageResources.cancel_lua, with: [ready])
+        pause = script("pause", PackageResources.pause_lua, with: [ready, slots])
+        revive = script("revive", PackageResources.revive_lua, with: [ready])
         purge = script("purge", PackageResources.purge_lua)
-        admit = script("admit", PackageResources.admit_lua)
-        call = script("call", PackageResources.call_lua)
-        limits = script("limits", PackageResources.limits_lua)
+        admit = script("admit", PackageResources.admit_lua, with: [calls])
+        call = script("call", PackageResources.call_lua, with: [calls])
+        limits = script("limits", PackageResources.limits_lua, with: [calls])
         tally = script("tally", PackageResources.tally_lua)
         find = script("find", PackageResources.find_lua)
         unseen = script("unseen", PackageResources.unseen_lua)
@@ -55,7 +61,7 @@ struct Scripts: Sendable {
 
     var all: [RedisScript] {
         [
-            claim, beat, recover, settle, survive, raiseFence, cancel, resume, revive, purge,
+            claim, beat, recover, settle, survive, raiseFence, cancel, pause, revive, purge,
             admit, call, limits, tally, find, unseen,
         ]
     }

@@ -8,12 +8,12 @@ package struct Settlement: Sendable, Equatable {
     var attempts = 0
     /// Whether the post no longer counts against its account's daily limit: TikTok has not got it.
     var givesPostBack = false
-    /// Keeps every post of the account waiting for this long.
+    /// Keeps every post of the account waiting for this long, or every draft if it is one.
     var holdAccount: Duration = .zero
+    /// What the rows of the others then say.
+    var holdsFor = WaitingFor.accountPaused
     /// What becomes of the account's slot, if the job owns it.
     var slot = Slot.freed
-    /// Slots of the account, for a job that stands in its line.
-    var slots = 0
     /// A code for people; never holds a secret or a caption.
     var reason = ""
 
@@ -45,9 +45,8 @@ package struct Settlement: Sendable, Equatable {
     }
 
     /// Goes on when its account has a slot for it.
-    static func line(slots: Int, _ claim: Claim) -> Settlement {
+    static func line(_ claim: Claim) -> Settlement {
         var settlement = Settlement(verb: "line", attempts: claim.attempts)
-        settlement.slots = slots
         settlement.reason = WaitingFor.accountBusy.rawValue
         return settlement
     }

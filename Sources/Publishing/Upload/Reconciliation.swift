@@ -6,25 +6,29 @@ package struct Reconciliation: Sendable {
     let api: TikTokAPI
     let history: History
 
-    /// Hours between the questions; after the last one it stays in doubt until a person knows more.
-    private static let hours = [1, 3, 8, 12, 24, 24, 24, 24, 24, 24]
+    /// Hours between the questions; the last goes for all that follow.
+    private static let hours = [1, 3, 8, 12, 24]
+    /// After this it stays in doubt until a person knows more.
+    private static let patience = Duration.seconds(7 * 86_400)
 
     package init(api: TikTokAPI, history: History) {
         self.api = api
         self.history = history
     }
 
-    /// How long to wait before the next question; `nil`: it was asked often enough.
-    static func delay(afterQuestions questions: Int) -> Duration? {
-        hours.indices.contains(questions) ? .seconds(hours[questions] * 3600) : nil
+    /// How long to wait before the next question; `nil`: it was asked for long enough.
+    ///
+    /// - Parameter since: when the post came to be in doubt.
+    static func delay(afterQuestions questions: Int, since: Date) -> Duration? {
+        guard since + patience.seconds > .now else { return nil }
+        return .seconds(hours[min(questions, hours.count - 1)] * 3600)
     }
 
     /// One question.
     ///
     /// - Returns: what became of the post; `nil`: it is in doubt as before.
     func ask(
-        about publishID: String,
-        _ entry: History.Entry,
+        about doubted: History.Doubted,
         token: AccessToken,
         pacer: Pacer,
         username: String?
@@ -32,13 +36,13 @@ package struct Reconciliation: Sendable {
         try await pacer.pass(.postStatus)
         let status: PostStatus
         do {
-            status = try await api.postStatus(of: publishID, token: token)
+            status = try await api.postStatus(of: doubted.publishID, token: token)
         } catch {
             // It is in doubt as before, whatever stood in the way.
             return nil
         }
         do throws(HistoryError) {
-            return try await record(status, entry, username)
+            return try await record(status, doubted.entry, username)
         } catch {
             throw Stop(error)
         }

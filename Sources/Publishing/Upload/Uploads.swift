@@ -37,7 +37,7 @@ package struct Uploads: Sendable {
     func post(_ video: Video, for turn: Turn, ledger: Ledger) async throws(Stop) {
         let session =
             if let publishID = ledger.publishID, let upload = ledger.upload {
-                try await resume(publishID, upload, video, turn)
+                try await resume(publishID, upload, video, turn, ledger.verdictDeadline)
             } else {
                 try await begin(video, turn)
             }
@@ -152,20 +152,25 @@ package struct Uploads: Sendable {
 
     /// Asks TikTok how far the upload is.
     ///
+    /// - Parameter deadline: set when the last chunk was begun before. TikTok's count may lag
+    ///   behind it, so until then nothing is taken for proof that the post is not out.
     /// - Returns: `nil` when TikTok has every byte.
     private func resume(
         _ publishID: String,
         _ upload: Ledger.Upload,
         _ video: Video,
-        _ turn: Turn
+        _ turn: Turn,
+        _ deadline: Date?
     ) async throws(Stop) -> Session? {
+        let doubt = deadline.flatMap { $0 > .now ? $0 : nil }
+        if let doubt { turn.standing.lastChunkStarts(verdictBy: doubt) }
         guard upload.source == video.identity else { throw .refused(.mediaChanged) }
         let plan: ChunkPlan
         let address: UploadAddress
         do {
             (plan, address) = try restore(upload)
         } catch {
-            throw await forget(turn, because: .uploadStuck("its ledger cannot be read"))
+            throw await lost(doubt, turn, because: .uploadStuck("its ledger cannot be read"))
         }
         let status = try await status(of: publishID, turn)
         guard status.stage == .processingUpload else { return nil }
@@ -175,9 +180,9 @@ package struct Uploads: Sendable {
             ?? upload.sentBytes / plan.chunkSize
         guard stored < plan.count else { return nil }
         guard upload.expiresAt > .now else {
-            throw await forget(turn, because: .uploadAddressExpired)
+            throw await lost(doubt, turn, because: .uploadAddressExpired)
         }
-        let session = Session(
+        var session = Session(
             publishID: publishID,
             address: address,
             expiresAt: upload.expiresAt,
@@ -185,16 +190,24 @@ package struct Uploads: Sendable {
             next: stored,
             source: HashingSource(video.file)
         )
-        let deadline = verdictDeadline(session)
+        session.mayHaveArrived = doubt != nil
+        let verdictBy = doubt ?? verdictDeadline(session)
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadResumed(
                 turn.entry,
                 at: plan.chunk(stored).first,
-                verdictBy: deadline
+                verdictBy: verdictBy
             )
         }
-        if let deadline { turn.standing.lastChunkStarts(verdictBy: deadline) }
+        if let verdictBy { turn.standing.lastChunkStarts(verdictBy: verdictBy) }
         return session
+    }
+
+    /// An upload that cannot be gone on with.
+    ///
+    /// While its last chunk may have arrived, TikTok is asked again before anything begins anew.
+    private func lost(_ doubt: Date?, _ turn: Turn, because failure: Failure) async -> Stop {
+        doubt == nil ? await forget(turn, because: failure) : .failed(failure)
     }
 
     /// Asks how far the upload is; one that TikTok has forgotten before its last chunk begins anew.
@@ -260,7 +273,7 @@ package struct Uploads: Sendable {
     }
 
     private func recordEnd(bytes: Int64, sha256: String?, _ turn: Turn) async throws(Stop) {
-        let deadline = turn.standing.verdictDeadline ?? .now + rules.verdictDeadline.seconds
+        let deadline = Date.now + rules.verdictDeadline.seconds
         turn.standing.lastChunkStarts(verdictBy: deadline)
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadEnded(

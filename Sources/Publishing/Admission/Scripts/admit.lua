@@ -1,29 +1,37 @@
 -- May this job post now? One answer; the job stays under its lease, so that a worker that dies
 -- before it has written the answer down loses nothing.
--- A job keeps its account's slot while it waits for a hold or a limit: at most `slots` jobs of an
--- account ever have timers, and the rest of its line costs nothing.
+-- The posts and the drafts of an account are two lanes, each with slots, a line and a hold of its
+-- own, for their limits are apart. A job keeps its lane's slot while it waits for a hold or a
+-- limit: at most `slots` jobs of a lane wait for it with timers, and the rest of its line costs
+-- nothing. Of both lanes together, so many run.
 -- ARGV 1 ticket  2 fence  3 account  4 job id
---      5 slots of the account (0: only asks whether the id is the job's own)  6 'post' or 'draft'
+--      5 slots (0: only asks whether the id is the job's own)  6 'post' or 'draft'
 --      7 limit in the window (-1: none)  8 window (ms)  9 jitter (ms)
 --      10 not before (ms since 1970; 0: now)  11 not after (ms since 1970; 0: no end)
 --      12 accounts that may post in the window (0: no limit)
 --      then endpoint, calls in a minute for each call that the post begins with
--- Returns {'stale'} | {'duplicate'} | {'cancelled'} | {'expired'} | {'run'} | {'busy'}, or
---   {'schedule' | 'hold' | 'pause' | 'limit' | 'accounts' | 'calls', ms to wait, '1' when nobody
---   knows the end and the job only looks again}. A run has its calls counted already.
+-- Returns {'stale'} | {'duplicate'} | {'cancelled'} | {'expired'} | {'run'} | {'line'}, or
+--   {'schedule' | 'busy' | 'hold' | 'pause' | 'limit' | 'accounts' | 'calls', ms to wait,
+--   '1' when nobody knows the end and the job only looks again, what the hold is for}. A run has
+--   its calls counted already.
 local ticket, account, id, kind = ARGV[1], ARGV[3], ARGV[4], ARGV[6]
-local job, slots = JOB_OF .. ticket, SLOTS_OF .. account
-local known = redis.call('HMGET', job, 'fence', 'id')
+local lane = kind .. ':' .. account
+local job, slots = JOB_OF .. ticket, SLOTS_OF .. lane
+local known = redis.call('HMGET', job, 'fence', 'slots')
 if known[1] ~= ARGV[2] then return {'stale'} end
 
 local owner = redis.call('SET', OWNER_OF .. id, ticket, 'NX', 'GET')
 if owner and owner ~= ticket then return {'duplicate'} end
-if not known[2] then redis.call('HSET', job, 'account', account, 'id', id) end
-if ARGV[5] == '0' then return {'run'} end
+local names = {'account', account, 'id', id, 'lane', lane}
+if ARGV[5] == '0' then
+  if not known[2] then redis.call('HSET', job, unpack(names)) end
+  return {'run'}
+end
+if known[2] ~= ARGV[5] then redis.call('HSET', job, 'slots', ARGV[5], unpack(names)) end
 if redis.call('ZSCORE', CANCELS, id) then return {'cancelled'} end
 
 -- One member for each post of the window: a job counts once however often it comes.
-local counted, window = COUNTED_OF .. kind .. ':' .. account, ARGV[8]
+local counted, window = COUNTED_OF .. lane, ARGV[8]
 
 -- A job that has begun goes on in turn: its post may be half done.
 local expires = tonumber(ARGV[11])
@@ -32,9 +40,9 @@ if expires > 0 and expires <= now and not redis.call('ZSCORE', counted, ticket) 
 end
 
 -- A job that would wait beyond its end is woken to end in time.
-local function wait(answer, due, is_open)
+local function wait(answer, due, is_open, reason)
   if expires > now and expires < due then due = expires end
-  return {answer, due - now, is_open and '1' or ''}
+  return {answer, due - now, is_open and '1' or '', reason or ''}
 end
 
 local scheduled, jitter = tonumber(ARGV[10]), ARGV[9]
@@ -42,17 +50,20 @@ if scheduled > now then return wait('schedule', scheduled) end
 
 if redis.call('SADD', slots, ticket) == 1 and redis.call('SCARD', slots) > tonumber(ARGV[5]) then
   redis.call('SREM', slots, ticket)
-  return {'busy'}
+  return {'line'}
 end
 
 local paused = PAUSE_OF .. 'account:' .. account
-local stops = redis.call('MGET', paused, HOLD_OF .. account)
+local stops = redis.call('MGET', paused, HOLD_OF .. lane)
 if stops[1] then
   local left = redis.call('PTTL', paused)
   -- Without an end it is looked at again now and then; whoever resumes the account wakes it.
   return wait('pause', now + (left < 0 and 3600000 or left) + jitter, left < 0)
 end
-if stops[2] then return wait('hold', string.match(stops[2], '^%d+') + jitter) end
+if stops[2] then
+  local due, reason = string.match(stops[2], '^(%d+) ([a-z_]*)')
+  return wait('hold', due + jitter, false, reason)
+end
 
 -- Posts that left the window are only swept out when it looks full.
 local limit = tonumber(ARGV[7])
@@ -77,14 +88,26 @@ if accounts > 0 and kind == 'post' then
   end
 end
 
+-- Who waits for the other lane is rung when it is through (settle.lua); the time is for accidents.
+local running = RUNNING_OF .. account
+if redis.call('SADD', running, ticket) == 1 and redis.call('SCARD', running) > tonumber(ARGV[5])
+then
+  redis.call('SREM', running, ticket)
+  return wait('busy', now + 60000, true)
+end
+
 for i = 13, #ARGV, 2 do
   local next = note_call(account, ARGV[i], ARGV[i + 1])
   if next then
-    for before = 13, i - 2, 2 do forget_call(account, ARGV[before]) end
+    for before = 13, i - 2, 2 do
+      redis.call('LPOP', CALLS_OF .. ARGV[before] .. ':' .. account)
+    end
+    redis.call('SREM', running, ticket)
     return wait('calls', next + jitter)
   end
 end
-if accounts > 0 and kind == 'post' then redis.call('ZADD', ACTIVE, now, account) end
+-- Also without a limit: whoever sets one finds the last day counted.
+if kind == 'post' then redis.call('ZADD', ACTIVE, now, account) end
 
 redis.call('ZADD', counted, now, ticket)
 redis.call('PEXPIRE', counted, window + 60000)

@@ -3,7 +3,7 @@
 --      6 'post' or 'draft' when the call begins one: the day's window starts anew for it; else ''
 -- Returns 0: call; ms to wait; or -1 when the job is no longer this worker's.
 local ticket, account = ARGV[1], ARGV[3]
-if is_stale(ticket, ARGV[2]) then return -1 end
+if redis.call('HGET', JOB_OF .. ticket, 'fence') ~= ARGV[2] then return -1 end
 local next = note_call(account, ARGV[4], ARGV[5])
 if next then return next - now end
 if ARGV[6] ~= '' then

@@ -1,7 +1,8 @@
 -- What one account has used of its limits; changes nothing.
 -- ARGV 1 account  2 window of the day (ms), then the endpoints
--- Returns {now, slots in use, jobs in line, {posts, oldest}, {drafts, oldest},
---   {active accounts, oldest, '1' when this one is active}, {hold or ''}, {pause or '', its end},
+-- Returns {now, jobs that may transfer now, jobs in line, {posts, oldest}, {drafts, oldest},
+--   {active accounts, oldest, '1' when this one is active}, {hold of posts or '', of drafts or ''},
+--   {pause or '', its end},
 --   then {calls in the minute, oldest} for each endpoint}; times in ms since 1970, 0: none.
 local account, window = ARGV[1], tonumber(ARGV[2])
 local function in_window(key)
@@ -15,10 +16,12 @@ local own = redis.call('ZSCORE', ACTIVE, account)
 active[3] = own and tonumber(own) > now - window and '1' or ''
 local pause = PAUSE_OF .. 'account:' .. account
 local left = redis.call('PTTL', pause)
+local posts, drafts = 'post:' .. account, 'draft:' .. account
 local answer = {
-  now, redis.call('SCARD', SLOTS_OF .. account), redis.call('LLEN', LINE_OF .. account),
-  in_window(COUNTED_OF .. 'post:' .. account), in_window(COUNTED_OF .. 'draft:' .. account),
-  active, {redis.call('GET', HOLD_OF .. account) or ''},
+  now, redis.call('SCARD', RUNNING_OF .. account),
+  redis.call('LLEN', LINE_OF .. posts) + redis.call('LLEN', LINE_OF .. drafts),
+  in_window(COUNTED_OF .. posts), in_window(COUNTED_OF .. drafts), active,
+  {redis.call('GET', HOLD_OF .. posts) or '', redis.call('GET', HOLD_OF .. drafts) or ''},
   {left == -2 and '' or redis.call('GET', pause), left > 0 and now + left or 0},
 }
 for i = 3, #ARGV do

@@ -4,14 +4,22 @@
 -- Returns 'unseen' (no worker has read its document; it will stop when one does), 'waiting',
 --   'running', or 'ended': nothing is left to cancel.
 local id = ARGV[1]
--- Requests for ids that never came end after a week.
-redis.call('ZREMRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000)
+-- Requests for ids that never came end after a week; those of jobs that wait still begin another.
+local old = redis.call('ZRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000, 'LIMIT', 0, 20)
+for _, name in ipairs(old) do
+  if redis.call('EXISTS', OWNER_OF .. name) == 1 then
+    redis.call('ZADD', CANCELS, now, name)
+  else
+    redis.call('ZREM', CANCELS, name)
+  end
+end
+
 local ticket = redis.call('GET', OWNER_OF .. id)
 if not ticket then
   redis.call('ZADD', CANCELS, now, id)
   return 'unseen'
 end
-local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'queue', 'account', 'stage')
+local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'queue', 'lane', 'stage')
 if not job[2] or job[4] == 'reconcile' or redis.call('ZSCORE', DEAD, ticket) then
   return 'ended'
 end

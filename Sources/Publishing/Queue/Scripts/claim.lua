@@ -1,15 +1,17 @@
 -- Takes jobs, each under a lease and a new fence: fresh ones, ready ones, and those whose timer is
 -- due.
 -- KEYS the upstream lists of the queue, the most urgent first
--- ARGV 1 lease (ms)  2 most jobs  3 '1': fresh documents before returned jobs  4 queue
+-- ARGV 1 lease (ms)  2 most jobs
+--      3 '1': fresh documents before returned jobs; '0': after them; '-': none  4 queue
 --      5 longest document (bytes)  6 beginning of the new tickets  7 a fence already seen
 --      8 status calls of an account in a minute
 -- Returns {ms until the queue's next timer or -1, ms for which it is paused or 0 or -1 (no end),
---   then for each job {ticket, fence, deliveries, document, attempts, stage, polls,
---   received (ms since 1970), bytes of the document}}; of one that is too long, only the length.
+--   a key under the name of an upstream list that is none or '', then for each job {ticket, fence,
+--   deliveries, document, attempts, stage, polls, received (ms since 1970), bytes of the
+--   document}}; of one that is too long, only the length.
 local queue, most = ARGV[4], tonumber(ARGV[2])
 local pause = redis.call('PTTL', PAUSE_OF .. 'queue:' .. queue)
-if pause ~= -2 then return {-1, pause} end
+if pause ~= -2 then return {-1, pause, ''} end
 
 local timers, ready, called = TIMERS_OF .. queue, READY_OF .. queue, CALLED_OF .. queue
 local next_timer = redis.call('ZRANGE', timers, 0, 0, 'WITHSCORES')[2]
@@ -18,7 +20,7 @@ if next_timer and tonumber(next_timer) <= now then
   due = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'LIMIT', 0, most)
 end
 
-local jobs = {-1, 0}
+local jobs = {-1, 0, ''}
 local function next_fence()
   local fence = redis.call('INCR', LAST_FENCE)
   if fence > tonumber(ARGV[7]) then return fence end
@@ -36,9 +38,14 @@ end
 
 local source = 1
 local function take_fresh()
+  if ARGV[3] == '-' then return false end
   local document = redis.call('RPOP', STAGE_OF .. queue)
   while not document and source <= #KEYS do
-    document = redis.call('RPOP', KEYS[source])
+    -- An error here would lose the answer that names the jobs taken before.
+    document = redis.pcall('RPOP', KEYS[source])
+    if type(document) == 'table' then
+      jobs[3], document = KEYS[source], false
+    end
     if not document then source = source + 1 end
   end
   if not document then return false end
@@ -88,7 +95,7 @@ local function take_returned()
 end
 
 -- Lua hands on some thousands of values at most; what is left is taken by the next claim.
-while #jobs - 2 < most and #late < 2000 do
+while #jobs - 3 < most and #late < 2000 do
   local took
   if ARGV[3] == '1' then
     took = take_fresh() or take_returned()

@@ -12,16 +12,16 @@ for i, value in ipairs(redis.call('HMGET', JOB_OF .. ticket, 'queue', 'account',
   'attempts', 'deliveries', 'stage', 'polls', 'reason', 'fence')) do
   answer[i + 2] = value or ''
 end
-local queue, account = answer[3], answer[4]
+local queue, lane = answer[3], redis.call('HGET', JOB_OF .. ticket, 'lane') or ''
 answer[12] = redis.call('ZSCORE', LEASES, ticket) or ''
 answer[13] = redis.call('ZSCORE', DEAD, ticket) or ''
 answer[14] = redis.call('ZSCORE', TIMERS_OF .. queue, ticket) or ''
-answer[15] = redis.call('SISMEMBER', SLOTS_OF .. account, ticket) == 1 and '1' or ''
+answer[15] = redis.call('SISMEMBER', SLOTS_OF .. lane, ticket) == 1 and '1' or ''
 -- Only a job that is nowhere else stands in a line, which may be long.
 local is_elsewhere = answer[11] .. answer[13] .. answer[14] .. answer[15] ~= ''
 local place = not is_elsewhere
-  and redis.call('LPOS', LINE_OF .. account, ticket, 'MAXLEN', ARGV[2])
+  and redis.call('LPOS', LINE_OF .. lane, ticket, 'MAXLEN', ARGV[2])
 answer[16] = place and place + 1 or ''
-answer[17] = redis.call('LLEN', LINE_OF .. account)
+answer[17] = redis.call('LLEN', LINE_OF .. lane)
 answer[18] = redis.call('ZSCORE', CANCELS, ARGV[1]) and '1' or ''
 return answer

@@ -1,4 +1,4 @@
--- Makes jobs whose lease has ended ready again, and forgets workers that are gone. Such a job keeps
+-- Makes jobs whose lease has ended ready again, and forgets what is long over. Such a job keeps
 -- its account's slot: it is the first to go on. Its delivery count stays, so that a job that kills
 -- its workers is found out. One that was lost before goes on a little later, and each of those that
 -- were lost together at another moment: else bystanders die with the culprit until they are
@@ -19,6 +19,9 @@ for i, ticket in ipairs(ended) do
     make_ready(ticket)
   end
 end
+
+-- A day is asked about; two are kept, so that nobody's day is cut short.
+redis.call('ZREMRANGEBYSCORE', ACTIVE, '-inf', now - 2 * 86400000)
 
 local gone = redis.call('ZRANGEBYSCORE', WORKERS, '-inf', now - tonumber(ARGV[2]), 'LIMIT', 0, 100)
 if #gone > 0 then

@@ -5,36 +5,39 @@
 --      9 hold the account for (ms; 0: no)  10 why  11 how long a finished job's id is kept (ms)
 --      12 '1': keep the account's slot, for what the job waits for concerns the whole account;
 --         '2': keep it if the job has it; '0': free it
---      13 slots of the account, for 'line'
+--      13 what the others of the account wait for while it is held (waiting_for of the history)
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
-local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'account', 'id', 'queue')
+local job = redis.call('HMGET', JOB_OF .. ticket,
+  'fence', 'lane', 'id', 'queue', 'slots', 'woken')
 if job[1] ~= ARGV[2] then return -1 end
 if ARGV[3] == 'done' then redis.call('ZREM', LEASES, ticket) else release(ticket) end
 
-local account, id, queue = job[2], job[3], job[4]
-if account then
-  if ARGV[8] == '1' then
-    redis.call('ZREM', COUNTED_OF .. 'draft:' .. account, ticket)
-    local posts = COUNTED_OF .. 'post:' .. account
-    if redis.call('ZREM', posts, ticket) == 1 then
-      -- The account is active since the latest post that still counts.
-      local latest = redis.call('ZRANGE', posts, -1, -1, 'WITHSCORES')[2]
-      if latest then
-        redis.call('ZADD', ACTIVE, 'XX', latest, account)
-      else
-        redis.call('ZREM', ACTIVE, account)
-      end
+local lane, id, queue, slots = job[2], job[3], job[4], tonumber(job[5] or 1)
+if lane then
+  local kind, account = string.match(lane, '^(%a+):(.*)$')
+  if ARGV[8] == '1' and redis.call('ZREM', COUNTED_OF .. lane, ticket) == 1 and kind == 'post' then
+    -- The account is active since the latest post that still counts.
+    local latest = redis.call('ZRANGE', COUNTED_OF .. lane, -1, -1, 'WITHSCORES')[2]
+    if latest then
+      redis.call('ZADD', ACTIVE, 'XX', latest, account)
+    else
+      redis.call('ZREM', ACTIVE, account)
     end
+  end
+  if redis.call('SREM', RUNNING_OF .. account, ticket) == 1 then
+    ring('post:' .. account, 'account_busy')
+    ring('draft:' .. account, 'account_busy')
   end
   local hold = now + tonumber(ARGV[9])
   if hold > now then
-    local old = redis.call('GET', HOLD_OF .. account)
+    local old = redis.call('GET', HOLD_OF .. lane)
     if not old or hold > tonumber(string.match(old, '^%d+')) then
-      redis.call('SET', HOLD_OF .. account, string.format('%d %s', hold, ARGV[10]), 'PXAT', hold)
+      redis.call('SET', HOLD_OF .. lane,
+        string.format('%d %s %s', hold, ARGV[13], ARGV[10]), 'PXAT', hold)
     end
   end
-  if ARGV[12] == '0' then free_slot(account, ticket) end
+  if ARGV[12] == '0' then free_slot(lane, ticket, slots) end
 end
 
 -- The id stays taken for a while; PostgreSQL refuses it ever after. Only its owner bears an id.
@@ -67,18 +70,18 @@ else
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
     -- A slot may have become free since the job was told to wait: nobody else would call it.
-    local slots = SLOTS_OF .. account
-    if redis.call('SCARD', slots) < tonumber(ARGV[13]) then
-      redis.call('SADD', slots, ticket)
+    if redis.call('SCARD', SLOTS_OF .. lane) < slots then
+      redis.call('SADD', SLOTS_OF .. lane, ticket)
       redis.call('LPUSH', READY_OF .. queue, ticket)
     else
-      redis.call('RPUSH', LINE_OF .. account, ticket)
+      redis.call('RPUSH', LINE_OF .. lane, ticket)
       redis.call('HINCRBY', IN_LINE, queue, 1)
     end
-  elseif ARGV[12] == '1' and account
-    and redis.call('SISMEMBER', SLOTS_OF .. account, ticket) == 0
+  elseif ARGV[12] == '1' and lane
+    and (job[6] or redis.call('SISMEMBER', SLOTS_OF .. lane, ticket) == 0)
   then
-    -- It owns no slot to keep: admission puts it where whoever waits for the account belongs.
+    -- What the account waits for has changed meanwhile, or the job owns no slot to keep: admission
+    -- puts it where whoever waits for the account belongs.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif delay > 0 then
     redis.call('ZADD', TIMERS_OF .. queue, now + delay, ticket)

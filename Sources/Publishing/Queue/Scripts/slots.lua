@@ -1,0 +1,34 @@
+-- The slots of an account's lanes: who is next.
+
+-- Gives a slot of a lane back; the next in its line become ready as owners of what is free then.
+-- There may be fewer or more slots than when the line began.
+local function free_slot(lane, ticket, slots)
+  if redis.call('SREM', SLOTS_OF .. lane, ticket) == 0 then return end
+  local free = slots - redis.call('SCARD', SLOTS_OF .. lane)
+  while free > 0 do
+    local next = redis.call('LPOP', LINE_OF .. lane)
+    if not next then return end
+    local queue = make_ready(next)
+    if queue then
+      redis.call('SADD', SLOTS_OF .. lane, next)
+      redis.call('HINCRBY', IN_LINE, queue, -1)
+      free = free - 1
+    end
+  end
+end
+
+-- Lets the owners of a lane's slots look again whether they may go on; with a reason only those
+-- that were parked for it.
+local function ring(lane, reason)
+  for _, ticket in ipairs(redis.call('SMEMBERS', SLOTS_OF .. lane)) do
+    local job = redis.call('HMGET', JOB_OF .. ticket, 'queue', 'fence', 'reason')
+    if job[2] then
+      -- A worker may be about to park it by what it was told before.
+      redis.call('HSET', JOB_OF .. ticket, 'woken', 1)
+    elseif job[1] and (not reason or job[3] == reason)
+      and redis.call('ZREM', TIMERS_OF .. job[1], ticket) == 1
+    then
+      make_ready(ticket)
+    end
+  end
+end
