@@ -95,7 +95,7 @@ struct MediaTests {
         #expect(failure.code == "media_too_long")
         #expect(
             failure.message
-                == "a.mp4: The video is 10 seconds long; this account may post at most 9."
+                == "a.mp4: The video is 10 seconds long; TikTok takes at most 9 for this post."
         )
     }
 }

@@ -208,8 +208,8 @@ package struct MediaRefusal: Sendable, Equatable {
     static func tooLong(_ seconds: Double, most: Int64) -> MediaRefusal {
         MediaRefusal(
             "too_long",
-            "The video is \(seconds.short) seconds long; this account may post at most \(most).",
-            remedy: "Shorten it to what the account may post"
+            "The video is \(seconds.short) seconds long; TikTok takes at most \(most) for this post.",
+            remedy: "Shorten it"
         )
     }
 
