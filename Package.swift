@@ -128,7 +128,11 @@ let package = Package(
         ),
         tests("ClientTests", of: clients),
         tests("TikTokTests", of: ["TikTok", "HTTP", "JSON"]),
-        tests("PublishingTests", of: ["Publishing", "TikTok", "Telemetry"] + clients),
+        tests(
+            "PublishingTests",
+            of: ["Publishing", "TikTok", "Telemetry"] + clients,
+            resources: [.copy("Samples")]
+        ),
         tests(
             "AppTests",
             of: ["App", "Publishing", "TikTok", "Telemetry", "Sandbox", "PrivateServers"] + clients

@@ -1,7 +1,7 @@
 extension String {
     /// Text from outside made fit to show and store: no control, formatting or line-breaking
     /// characters, and at most `limit` Unicode scalars.
-    func cleaned(limit: Int) -> String {
+    package func cleaned(limit: Int) -> String {
         var kept = String.UnicodeScalarView()
         for scalar in unicodeScalars.prefix(limit) {
             kept.append(scalar.isInvisible ? " " : scalar)

@@ -67,20 +67,35 @@ package enum UploadLimits {
     /// Source: MTG.
     package static let framesPerSecond = 23.0...60.0
 
+    /// What is not refused before TikTok has seen it: TikTok's own tolerance is not known.
+    ///
+    /// 23.976 is meant by "23"; integrators saw rates a little above 60 pass (brainrot.js#2).
+    package static let framesPerSecondTolerated = 22.9...60.5
+
+    /// How the pictures of a video may be encoded.
+    ///
+    /// Source: MTG.
+    package static let videoCodecs = ["H.264", "H.265", "VP8", "VP9"]
+
+    /// Longest draft, in seconds; its owner cuts it in the app.
+    ///
+    /// MTG: "up to 10 minutes". How long a direct post may be, the creator's settings say.
+    package static let draftSecondsMax: Int64 = 600
+
     /// Pictures of one photo post.
     ///
     /// Source: PH.
     package static let photoCount = 1...35
 
-    /// Largest picture file, in bytes.
+    /// Largest picture file, in bytes, read liberally.
     ///
-    /// MTG: "20 MB"; the decimal reading fits both.
-    package static let photoBytesMax: Int64 = 20_000_000
+    /// MTG: "20 MB".
+    package static let photoBytesMax: Int64 = 20_971_520
 
-    /// Largest picture, in pixels: long and short side.
+    /// Longest shorter side of a picture, in pixels.
     ///
-    /// MTG says "1080p" and no more; fitting both ways round is what integrators found to pass.
-    package static let photoLongSidePixelsMax = 1920
+    /// MTG says "1080p" and no more. A longer side above 1920 passed for integrators (postiz#1875),
+    /// so it is left to TikTok.
     package static let photoShortSidePixelsMax = 1080
 
     /// Longest publish id, in characters.

@@ -9,6 +9,7 @@ import Foundation
 ///     swift run -c release Bench takeover how long jobs of 20 killed workers wait
 ///     swift run -c release Bench cost     what a job costs Redis, with a million waiting
 ///     swift run -c release Bench idle     what a worker costs that has nothing to do
+///     swift run -c release Bench probe    what it costs to look at a video of 4 GB
 ///
 /// The first three take `--bytes N` (1000000000 unless given; `crowd` 50000000), so that a small
 /// run takes seconds; `upload` takes `--rounds N` (7), so does `crowd` (3), `memory` takes `--jobs
@@ -28,6 +29,7 @@ struct Bench {
             case "takeover": isMet = try await TakeoverBench().run()
             case "cost": isMet = try await CostBench().run()
             case "idle": isMet = try await IdleBench().run()
+            case "probe": isMet = try await ProbeBench().run()
             default: throw Options.Problem("Bench knows " + Options.names.joined(separator: ", "))
             }
             exit(isMet ? 0 : 1)
@@ -52,7 +54,7 @@ struct Bench {
 
 /// The command line.
 struct Options {
-    static let names = ["upload", "memory", "crowd", "takeover", "cost", "idle"]
+    static let names = ["upload", "memory", "crowd", "takeover", "cost", "idle", "probe"]
 
     let name: String
     /// Of each file.

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import PrivateServers
 import Processes
+import Support
 
 /// The programs of this package, as they stand beside this one.
 struct Programs {
@@ -86,11 +87,10 @@ struct SandboxProcess {
     }
 }
 
-/// A file that takes no room on the disk, and begins as an MP4 does.
+/// An MP4 that takes no room on the disk.
 enum SparseFile {
     static func make(_ path: String, bytes: Int64) throws {
-        let head: [UInt8] = [0, 0, 0, 16] + Array("ftypisom".utf8) + [0, 0, 2, 0]
-        try WholeFile.write(head, to: path)
+        try WholeFile.write(TestMovie().head(total: bytes), to: path)
         let file = try FileHandle(forWritingTo: URL(filePath: path))
         try file.truncate(atOffset: UInt64(bytes))
         try file.close()

@@ -96,7 +96,7 @@ enum CampaignMedia: Int, Sendable, CaseIterable {
     var bytes: Int {
         switch self {
         case .byte: 1
-        case .tiny: 40
+        case .tiny: TestVideo.bytesMin
         case .small: 3_000
         case .medium: 700_000
         case .chunk: Self.chunkBytes

@@ -7,46 +7,8 @@ import TikTok
 
 @testable import Publishing
 
-/// A video as bytes: what kind it is, and its hash while it is sent.
+/// A video on its way: its hash while it is sent, and what TikTok is told.
 struct VideoTests {
-    // MARK: Kinds
-
-    private static func box(_ type: String, _ brand: String) -> [UInt8] {
-        [0, 0, 0, 24] + Array(type.utf8) + Array(brand.utf8)
-    }
-
-    @Test(arguments: ["isom", "mp42", "avc1", "M4V ", "iso5", "dash"])
-    func `a file of an MP4 brand is MP4`(_ brand: String) {
-        #expect(VideoContentType(head: Self.box("ftyp", brand)) == .mp4)
-    }
-
-    @Test func `QuickTime is known by its brand, or by an old file's first box`() {
-        #expect(VideoContentType(head: Self.box("ftyp", "qt  ")) == .quickTime)
-        for type in ["moov", "mdat", "wide", "free", "skip"] {
-            #expect(VideoContentType(head: Self.box(type, "????")) == .quickTime)
-        }
-    }
-
-    @Test func `WebM is known by its first four bytes`() {
-        #expect(VideoContentType(head: [0x1A, 0x45, 0xDF, 0xA3]) == .webM)
-        #expect(VideoContentType(head: [0x1A, 0x45, 0xDF]) == nil)
-    }
-
-    @Test(arguments: ["heic", "heix", "mif1", "msf1", "avif", "avis"])
-    func `a picture in the same boxes is no video`(_ brand: String) {
-        #expect(VideoContentType(head: Self.box("ftyp", brand)) == nil)
-    }
-
-    @Test(arguments: [
-        [], [0], Array("\0\0\0\u{18}ftypiso".utf8), Array("RIFF????AVI LIST".utf8),
-        Array("<!DOCTYPE html>".utf8), Array("#!/bin/sh\necho".utf8),
-        [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 0x4A, 0x46, 0x49, 0x46, 0, 1],
-        [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xFF, count: 64),
-    ])
-    func `anything else is no video`(_ head: [UInt8]) {
-        #expect(VideoContentType(head: head) == nil)
-    }
-
     // MARK: Hashing on the way
 
     /// Reads as (offset, count); whatever their order, the hash is the file's.

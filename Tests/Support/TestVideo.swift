@@ -1,8 +1,11 @@
 internal import Crypto
 internal import Foundation
 
-/// A file that begins like an MP4; every 64 KiB of it are different, so that bytes out of order
-/// have another hash.
+/// An MP4 that TikTok would take, of any size.
+///
+/// Every 64 KiB of it are different, so that bytes out of order have another hash.
+///
+/// One smaller than `bytesMin` is cut off.
 package struct TestVideo: Sendable {
     /// Relative to MEDIA_ROOT.
     package let name: String
@@ -32,18 +35,20 @@ package struct TestVideo: Sendable {
         sha256 = hash.finish()
     }
 
+    /// The smallest one: a head and the mark.
+    package static let bytesMin = beginning(total: 0).count + 64
+
     private static func block(at offset: Int, of name: String, total: Int) -> [UInt8] {
         let mark = Array("\(name) \(offset) of \(total)\n".utf8)
         var block = pattern
-        let head = offset == 0 ? beginning : []
+        let head = offset == 0 ? beginning(total: total) : []
         block.replaceSubrange(0..<(head.count + mark.count), with: head + mark)
         return Array(block.prefix(total - offset))
     }
 
-    /// An `ftyp` box, and the head of an `mdat` box that goes on to the end of the file.
-    private static let beginning: [UInt8] =
-        [0, 0, 0, 24] + Array("ftypisom".utf8) + [0, 0, 2, 0] + Array("isommp42".utf8)
-        + [0, 0, 0, 0] + Array("mdat".utf8)
+    private static func beginning(total: Int) -> [UInt8] {
+        TestMovie().head(total: Int64(total))
+    }
 
     private static let pattern = (0..<blockBytes).map { place in
         UInt8(truncatingIfNeeded: place * 31 + place >> 8)

@@ -50,88 +50,11 @@ extension Failure {
         action: "Add the key that encrypted it to CRYPTOGRAPHY_KEY, or connect the account again."
     )
 
-    static let mediaRootMissing = Failure(
-        "media_root_unset",
-        .operator,
-        "The job names a file, and MEDIA_ROOT is not set.",
-        action:
-            "Set MEDIA_ROOT to the folder that holds the media and restart the worker, "
-            + "then \(again)."
-    )
-
-    static let mediaNotFound = Failure(
-        "media_not_found",
-        .upstream,
-        "The file does not exist below MEDIA_ROOT.",
-        action: "Put the file there, then \(again)."
-    )
-
-    static func mediaPathRefused(_ rule: String) -> Failure {
-        Failure(
-            "media_path_refused",
-            .upstream,
-            "The path of the file was refused: \(rule).",
-            action:
-                "Name a file below MEDIA_ROOT by its relative path, "
-                + "then push the job again under a new id."
-        )
-    }
-
-    static func mediaNotAFile(_ kind: String) -> Failure {
-        Failure(
-            "media_not_a_file",
-            .upstream,
-            "The path names \(kind), not a file.",
-            action: "Put a regular file there, then \(again)."
-        )
-    }
-
-    static let mediaForbidden = Failure(
-        "media_forbidden",
-        .operator,
-        "The worker may not read the file.",
-        action:
-            "Let the worker's user read the files below MEDIA_ROOT, then \(again)."
-    )
-
-    static func mediaUnreadable(_ reason: String) -> Failure {
-        Failure(
-            "media_unreadable",
-            .operator,
-            "The file cannot be read: \(reason).",
-            action: "Check the disk or mount below MEDIA_ROOT; it is tried again."
-        )
-    }
-
-    static let mediaEmpty = Failure(
-        "media_empty",
-        .upstream,
-        "The file is empty.",
-        action:
-            "Write the whole file before the job is pushed; now \(again)."
-    )
-
-    static func mediaTooLarge(_ bytes: Int64) -> Failure {
-        Failure(
-            "media_too_large",
-            .upstream,
-            "The video has \(bytes) bytes; TikTok takes at most \(UploadLimits.videoBytesMax).",
-            action: "Encode the video smaller, then \(again)."
-        )
-    }
-
-    static let mediaTypeUnknown = Failure(
-        "media_type_unknown",
-        .upstream,
-        "The file is no MP4, MOV or WebM video.",
-        action: "Export the video as MP4 with H.264, then \(again)."
-    )
-
-    static let mediaChanged = Failure(
-        "media_changed",
-        .upstream,
-        "The file changed while it was being uploaded.",
-        action: "Do not touch a file once its job is pushed; now \(again)."
+    static let tokenExpired = Failure(
+        "access_token_expired",
+        .creator,
+        "The account's access token has expired.",
+        action: "Connect the account to TikTok again; its jobs wait for that."
     )
 
     static let sourceUnsupported = Failure(

@@ -1,7 +1,7 @@
 package import Files
 internal import TikTok
 
-/// Finds and opens the media that jobs name.
+/// Finds, opens and probes the media that jobs name.
 package struct Media: Sendable {
     /// `nil`: `MEDIA_ROOT` is not set.
     private let root: MediaDirectory?
@@ -10,36 +10,44 @@ package struct Media: Sendable {
         self.root = root
     }
 
-    /// Opens a job's video; nothing outside `MEDIA_ROOT` is ever read.
-    func open(_ reference: MediaReference) async throws(Stop) -> Video {
+    /// Opens a job's video, and refuses what TikTok would refuse; nothing outside `MEDIA_ROOT` is
+    /// ever read.
+    ///
+    /// - Parameter begun: what was opened when the job's upload began. Then only the same file
+    ///   will do.
+    func open(
+        _ reference: MediaReference,
+        begun: Ledger.SourceIdentity? = nil
+    ) async throws(Stop) -> Video {
         guard case .path(let path) = reference else { throw .refused(.sourceUnsupported) }
         guard let root else { throw .refused(.mediaRootMissing) }
-        do {
-            let file = try await root.open(path)
-            let size = file.identity.size
-            guard size > 0 else { throw Stop.refused(.mediaEmpty) }
-            guard size <= UploadLimits.videoBytesMax else {
-                throw Stop.refused(.mediaTooLarge(size))
-            }
-            let head = try await file.read(at: 0, count: Int(min(size, 64)))
-            guard let container = VideoContentType(head: head) else {
-                throw Stop.refused(.mediaTypeUnknown)
-            }
-            return Video(file: file, container: container)
-        } catch let stop as Stop {
-            throw stop
-        } catch let error as FileError {
-            throw Stop(error)
+        let file: OpenFile
+        do throws(FileError) {
+            file = try await root.open(path)
         } catch {
-            throw .failed(.mediaUnreadable("unexpected error"))
+            throw Stop(error)
         }
+        if let begun, begun != Ledger.SourceIdentity(file.identity) {
+            throw .refused(.mediaChanged)
+        }
+        guard file.identity.size > 0 else { throw .refused(.mediaEmpty) }
+        let facts = try await VideoProbe.facts(of: FileSource(file))
+        let refusals = MediaRules.refusals(of: facts)
+        guard let container = facts.kind.videoType, refusals.isEmpty else {
+            throw .refused(.mediaRefused(path, refusals))
+        }
+        return Video(name: path, file: file, container: container, seconds: facts.seconds)
     }
 }
 
 /// An opened video; everything after the opening goes through its descriptor, never its name.
 struct Video: Sendable {
+    /// What the job calls it.
+    let name: String
     let file: OpenFile
     let container: VideoContentType
+    /// How long it plays; `nil` when that is not certain.
+    let seconds: Double?
 
     var bytes: Int64 { file.identity.size }
     var identity: Ledger.SourceIdentity { Ledger.SourceIdentity(file.identity) }
@@ -50,6 +58,15 @@ struct Video: Sendable {
             try await file.checkUnchanged()
         } catch {
             throw Stop(error)
+        }
+    }
+
+    /// Throws when it plays longer than its account may post.
+    ///
+    /// - Parameter most: in seconds; `nil` when TikTok did not say.
+    func checkLength(most: Int64?) throws(Stop) {
+        if let refusal = MediaRules.refusal(ofSeconds: seconds, most: most) {
+            throw .refused(.mediaRefused(name, [refusal]))
         }
     }
 }
