@@ -177,7 +177,7 @@ package struct Publisher: Sendable {
             outcome.isSuccess, case .video(let reference, _) = turn.job.content
         else { return }
         // The file is only read for its hash; it may be gone by now.
-        let video = try? await media.open(reference)
+        let video = try? await media.open(reference, begun: upload.source)
         do {
             try await uploads.end(upload, video, turn)
         } catch {
@@ -194,7 +194,7 @@ package struct Publisher: Sendable {
         guard case .video(let reference, .upload) = turn.job.content else {
             throw .refused(.sourceUnsupported)
         }
-        let video = try await media.open(reference)
+        let video = try await media.open(reference, begun: ledger.upload?.source)
         try await turn.recording { () throws(HistoryError) in
             try await history.began(turn.entry, openID: account.openID)
         }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import JSON
 import Publishing
 import Sandbox
 import Support
@@ -53,6 +54,42 @@ struct MediaRefusedTests {
             }
 
             #expect(bed.sandbox.report().requests.isEmpty)
+            try await bed.expectDrains(worker)
+        }
+    }
+
+    @Test func `a video longer than the creator may post, or than a draft may be, is refused`()
+        async throws
+    {
+        try await TestBed.run { bed in
+            try await bed.connect("mira") { $0.maxVideoSeconds = 60 }
+            var movie = TestMovie()
+            for seconds in [60, 61, 600, 601] as [UInt32] {
+                movie.runs = [(frames: seconds * 30, length: 1000)]
+                try WholeFile.write(movie.file(), to: "\(bed.media)/\(seconds).mp4")
+            }
+            let worker = try bed.startWorker()
+
+            for video in ["60", "61"] {
+                try await bed.push(bed.job(video, account: "mira", video: "\(video).mp4"))
+            }
+            for video in ["600", "601"] {
+                let draft: [String: JSONValue] = ["mode": "draft", "privacy": .null]
+                try await bed.push(bed.job(video, account: "mira", video: "\(video).mp4", draft))
+            }
+
+            for (job, most) in [("61", "60"), ("601", "600")] {
+                let row = try await bed.end(of: job, worker: worker)
+                #expect(row.status == .failed && row.errorCode == "media_too_long")
+                #expect(
+                    row.errorMessage == "\(job).mp4: The video is \(job) seconds long; "
+                        + "TikTok takes at most \(most) for this post."
+                )
+            }
+            #expect(try await bed.end(of: "60", worker: worker).status == .published)
+            #expect(try await bed.end(of: "600", worker: worker).status == .delivered)
+            #expect(bed.sandbox.report().requests[.videoInit] == 1)
+            #expect(bed.sandbox.report().requests[.inboxInit] == 1)
             try await bed.expectDrains(worker)
         }
     }

@@ -65,8 +65,9 @@ package struct Uploads: Sendable {
     // MARK: A new upload
 
     private func begin(_ video: Video, _ turn: Turn) async throws(Stop) -> Session {
-        if turn.job.mode == .direct {
-            try await checkCreator(turn)
+        switch turn.job.mode {
+        case .direct: try await checkCreator(video, turn)
+        case .draft: try video.checkLength(most: UploadLimits.draftSecondsMax)
         }
         let plan: ChunkPlan
         do {
@@ -141,13 +142,14 @@ package struct Uploads: Sendable {
     }
 
     /// Asks what the creator allows now, and refuses before an init is spent.
-    private func checkCreator(_ turn: Turn) async throws(Stop) {
+    private func checkCreator(_ video: Video, _ turn: Turn) async throws(Stop) {
         let creator = try await turn.asking(.creatorInfo) { () throws(TikTokError) in
             try await api.creatorInfo(token: turn.token)
         }
         if let privacy = turn.job.privacy, !creator.privacyLevels.contains(privacy) {
             throw .refused(.privacyNotOffered(creator.privacyLevels))
         }
+        try video.checkLength(most: creator.longestVideoSeconds)
     }
 
     // MARK: An upload that another worker began
