@@ -50,13 +50,6 @@ extension Failure {
         action: "Add the key that encrypted it to CRYPTOGRAPHY_KEY, or connect the account again."
     )
 
-    static let tokenExpired = Failure(
-        "access_token_expired",
-        .creator,
-        "The account's access token has expired.",
-        action: "Connect the account to TikTok again; its jobs wait for that."
-    )
-
     static let sourceUnsupported = Failure(
         "source_unsupported",
         .upstream,
