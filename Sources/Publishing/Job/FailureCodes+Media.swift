@@ -208,7 +208,8 @@ package struct MediaRefusal: Sendable, Equatable {
     static func tooLong(_ seconds: Double, most: Int64) -> MediaRefusal {
         MediaRefusal(
             "too_long",
-            "The video is \(seconds.short) seconds long; TikTok takes at most \(most) for this post.",
+            "The video is \(seconds.short) seconds long; "
+                + "TikTok takes at most \(most) for this post.",
             remedy: "Shorten it"
         )
     }
