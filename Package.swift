@@ -140,8 +140,10 @@ let package = Package(
         tests("SandboxTests", of: ["Sandbox", "HTTP", "EventLoop", "Crypto", "JSON"]),
         tests(
             "IntegrationTests",
-            of: ["App", "SandboxTool", "Publishing", "Sandbox", "PrivateServers", "TikTok"]
-                + clients
+            of: [
+                "App", "SandboxTool", "Publishing", "Sandbox", "PrivateServers", "TikTok",
+                "Telemetry",
+            ] + clients
         ),
         tests("TidyTests", of: []),
         .executableTarget(

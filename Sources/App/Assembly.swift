@@ -19,6 +19,7 @@ struct Assembly: Sendable {
     let queue: JobQueue
     let accounts: Accounts
     let log: Log
+    private let http: HTTPClient
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -38,13 +39,45 @@ struct Assembly: Sendable {
             waitsForServer: false
         )
         queue = JobQueue(redis: redis, keys: settings.keys, lease: settings.lease)
-        accounts = Accounts(database: database, on: loop, fernet: settings.fernet)
-        log = Log(
+        let log = Log(
             level: settings.logLevel,
             format: settings.logFormat,
             redactor: Redactor(secrets: Self.registry(of: settings.secrets)),
             sink: { StandardStream.error.write($0) }
         )
+        self.log = log
+        let http = HTTPClient(on: loop)
+        self.http = http
+        accounts = Accounts(
+            database: database,
+            on: loop,
+            fernet: settings.fernet,
+            renewal: Self.renewal(settings, http, log)
+        )
+    }
+
+    /// Not looked at by `TikTokHealth`: trouble with the token service stops no post whose token
+    /// lives.
+    private static func renewal(
+        _ settings: Settings,
+        _ http: HTTPClient,
+        _ log: Log
+    ) -> TokenRenewal {
+        TokenRenewal(
+            api: api(settings, http),
+            client: settings.client,
+            log: log,
+            tagger: settings.tagger
+        )
+    }
+
+    /// The API without the worker's health checks, for commands.
+    var api: TikTokAPI { Self.api(settings, http) }
+
+    private static func api(_ settings: Settings, _ http: HTTPClient) -> TikTokAPI {
+        TikTokAPI(base: settings.api, uploadHosts: settings.uploadHosts) {
+            request throws(HTTPError) in try await http.send(request)
+        }
     }
 
     /// What the log must never repeat, whole and in its parts.
@@ -66,6 +99,7 @@ struct Assembly: Sendable {
     func close() async {
         await redis.close()
         await database.close()
+        await http.close()
         loop.stop()
     }
 

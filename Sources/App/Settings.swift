@@ -23,6 +23,12 @@ struct Settings: Sendable {
     let api: APIAddress
     let uploadHosts: UploadHosts
     let fernet: Fernet
+    /// Makes the short names by which the log calls accounts: the oldest key, so that they stay the
+    /// same when a new one is put in front.
+    let tagKey: SecretText
+    /// `nil`: no new tokens can be had.
+    let client: ClientCredentials?
+    let redirect: RedirectAddress?
     let mediaRoot: MediaDirectory?
     let chunkBytes: Int
     let limits: Admission.Limits
@@ -63,6 +69,11 @@ struct Settings: Sendable {
         let api = reader.value(.apiURL) { text throws(APIAddressError) in try APIAddress(text) }
         let uploadHosts = reader.uploadHosts()
         let keys = reader.fernetKeys()
+        tagKey = SecretText(reader.list(.cryptographyKey).last ?? "")
+        client = reader.client()
+        redirect = reader.value(.redirectURI) { text throws(RedirectAddressError) in
+            try RedirectAddress(text)
+        }
         mediaRoot = reader.mediaRoot()
         chunkBytes = reader.whole(
             .chunkBytes,
@@ -99,6 +110,13 @@ struct Settings: Sendable {
         self.api = api
         self.uploadHosts = uploadHosts
         self.fernet = fernet
+    }
+}
+
+extension Settings {
+    /// How the log calls accounts.
+    var tagger: AccountTagger {
+        AccountTagger { [tagKey] message in HMACSHA256.sign(key: tagKey, message: message) }
     }
 }
 
@@ -188,6 +206,20 @@ extension SettingReader {
             }
         }
         return keys.isEmpty ? nil : keys
+    }
+
+    /// `nil` unless both are set; `accounts check` and `doctor` say what that costs.
+    fileprivate mutating func client() -> ClientCredentials? {
+        var words: [String] = []
+        for setting in [Setting.clientKey, .clientSecret] {
+            guard let text = text(setting) else { continue }
+            if ClientSecret(text) == nil {
+                refuse(setting, "must be at most 4096 visible ASCII characters")
+            }
+            words.append(text)
+        }
+        guard words.count == 2, let secret = ClientSecret(words[1]) else { return nil }
+        return ClientCredentials(key: words[0], secret: secret)
     }
 
     fileprivate mutating func mediaRoot() -> MediaDirectory? {

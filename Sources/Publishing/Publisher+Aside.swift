@@ -76,7 +76,7 @@ extension Publisher {
             guard let account = try await find(job.account) else { return unknown }
             let status = try await reconciliation.ask(
                 about: doubted,
-                token: try accounts.token(of: account),
+                token: try await accounts.freshToken(of: account),
                 pacer: Pacer(admission, job, claim, countedAt: nil),
                 username: account.username
             )

@@ -148,7 +148,7 @@ package struct Publisher: Sendable {
             lease: maker.lease,
             drain: drain,
             entry: maker.entry,
-            token: try accounts.token(of: account),
+            held: try await HeldToken(of: account, from: accounts),
             standing: maker.standing,
             pacer: maker.pacer
         )
@@ -156,12 +156,13 @@ package struct Publisher: Sendable {
             try await recordUnseenEnd(of: ledger, turn, outcome)
             return outcome
         }
-        if let end = answer?.end { return end }
-        guard answer != nil else {
-            // TikTok waits for bytes still, and sending needs a slot of the account.
-            throw maker.claim.stage == .post
-                ? .unadmitted : .failed(.uploadStuck("TikTok has not got every byte"))
+        // TikTok waits for bytes; but it may only not have counted them yet.
+        let doubt = uploads.doubt(ledger)
+        if let doubt { turn.standing.lastChunkStarts(verdictBy: doubt) }
+        if let end = answer?.end {
+            return doubt == nil ? end : .waiting(.verdict(for: Verdict.pauseAfterTrouble))
         }
+        guard answer != nil else { throw .unadmitted }
         if let pause = health.uploadPause() { throw .uploadsAway(pause) }
         return try await upload(turn, account, ledger)
     }

@@ -167,7 +167,9 @@ package struct Recorder: Sendable {
             return status == .failed || status == .inDoubt || status == .rejected
                 ? .dead(reason: status.rawValue, attempts: claim.attempts, givesPostBack: false)
                 : .done()
-        case .handedBack(let delay):
+        case .handedBack(let delay, mayBeOut: true):
+            return .park(for: delay, stage: .watch, attempts: claim.attempts)
+        case .handedBack(let delay, mayBeOut: false):
             return .park(for: delay, claim)
         case .lost:
             return nil

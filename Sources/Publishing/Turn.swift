@@ -12,9 +12,12 @@ package struct Turn: Sendable {
     let drain: Drain
     /// The history row to write to.
     let entry: History.Entry
-    let token: AccessToken
+    let held: HeldToken
     let standing: Standing
     let pacer: Pacer
+
+    /// The account's access token, as it is now.
+    var token: AccessToken { held.current }
 
     /// Throws when the job is no longer ours.
     ///
@@ -33,8 +36,10 @@ package struct Turn: Sendable {
         guard !drain.isDraining else { throw .draining }
     }
 
-    /// Calls TikTok once the account's limits allow it; a call that failed because the job was lost
-    /// is no fault of TikTok's.
+    /// Calls TikTok once the account's limits allow it.
+    ///
+    /// A call that failed because the job was lost is no fault of TikTok's; one whose token was
+    /// refused is made again with another token.
     func asking<Answer: Sendable>(
         _ endpoint: Endpoint,
         _ call: () async throws(TikTokError) -> Answer
@@ -43,10 +48,12 @@ package struct Turn: Sendable {
         while true {
             try await pacer.pass(endpoint)
             try checkHeld()
+            let used = token
             do {
                 return try await call()
             } catch {
                 try checkHeld()
+                if try await held.replace(used, after: error) { continue }
                 // A kept connection may have died in our hands: that is worth one more call.
                 guard repeats > 0, case .transport(_, .connectionLost) = error else {
                     throw .tiktok(error)

@@ -232,8 +232,9 @@ package actor Worker {
         for claim in caught.jobs { start(claim) }
         if let timer = caught.nextTimer { expectTimer(in: timer) }
         if case .ends(let left) = caught.pause { expectTimer(in: left) }
-        noteBroken(caught.broken, of: name)
         let isFull = caught.jobs.count == most
+        // A claim that is full may not have come to that list.
+        if caught.broken != nil || !isFull { noteBroken(caught.broken, of: name) }
         for (place, door) in doors where place.queue == name {
             if isFull || caught.pause != nil || !mayBegin { door.close() } else { door.open() }
         }

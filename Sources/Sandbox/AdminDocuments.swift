@@ -134,6 +134,8 @@ extension SandboxOptions {
     mutating func read(_ fields: Fields) throws(Refusal) {
         isAudited = try fields.bool("is_audited") ?? isAudited
         rotatesRefreshTokens = try fields.bool("rotates_refresh_tokens") ?? rotatesRefreshTokens
+        repeatedRefreshSeconds =
+            try fields.integer("repeated_refresh_seconds") ?? repeatedRefreshSeconds
         acceptsReplayedChunks = try fields.bool("accepts_replayed_chunks") ?? acceptsReplayedChunks
         progressNamesLastByte = try fields.bool("progress_names_last_byte") ?? progressNamesLastByte
         checksFileFormat = try fields.bool("checks_file_format") ?? checksFileFormat

@@ -15,6 +15,9 @@ package struct SandboxOptions: Sendable {
     package var refreshTokenSeconds: Int64 = 15_552_000
     /// Whether a refresh kills the refresh token that was used.
     package var rotatesRefreshTokens = true
+    /// How long the refresh token that was used last is taken again and answered with the same new
+    /// pair, in seconds; whether TikTok does so is documented nowhere.
+    package var repeatedRefreshSeconds: Int64 = 0
     /// OAuth failures were recorded with HTTP 200; other statuses are undocumented.
     package var oauthErrorStatus = 200
 

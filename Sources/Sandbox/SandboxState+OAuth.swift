@@ -14,6 +14,12 @@ struct RefreshToken {
     let expiresAt: Int64
 }
 
+/// A refresh token that was traded in, and for what.
+struct UsedRefreshToken {
+    let connection: SandboxConnection
+    let usedAt: Int64
+}
+
 struct PendingCode {
     let consent: SandboxCode
     let expiresAt: Int64
@@ -72,6 +78,7 @@ extension SandboxState {
     mutating func disconnect(_ openID: String, at now: Int64) {
         accessTokens = accessTokens.filter { $0.value.openID != openID }
         refreshTokens = refreshTokens.filter { $0.value.openID != openID }
+        usedRefreshTokens = usedRefreshTokens.filter { $0.value.connection.openID != openID }
         for publishID in publishIDsOfAccount[openID] ?? [] {
             guard let post = posts[publishID], !post.isFinal(at: now, options) else { continue }
             posts[publishID]?.failure = "auth_removed"
@@ -120,6 +127,9 @@ extension SandboxState {
         at now: Int64
     ) throws(OAuthRefusal) -> SandboxConnection {
         guard let text = form["refresh_token"] else { throw .request("refresh_token is required") }
+        let grace = options.repeatedRefreshSeconds * 1000
+        usedRefreshTokens = usedRefreshTokens.filter { now - $0.value.usedAt < grace }
+        if let used = usedRefreshTokens[text] { return used.connection }
         guard let token = refreshTokens[text], now < token.expiresAt,
             let account = accounts[token.openID]
         else { throw .grant("Refresh token is invalid or expired") }
@@ -127,7 +137,9 @@ extension SandboxState {
             return connect(account, scopes: token.scopes, refreshToken: text, at: now)
         }
         refreshTokens[text] = nil
-        return connect(account, scopes: token.scopes, at: now)
+        let connection = connect(account, scopes: token.scopes, at: now)
+        usedRefreshTokens[text] = UsedRefreshToken(connection: connection, usedAt: now)
+        return connection
     }
 
     /// Hands out a pair; tokens that have run out are forgotten on the way.

@@ -18,6 +18,7 @@ package struct SandboxState {
     var accounts: [String: SandboxAccount] = [:]
     var accessTokens: [String: AccessToken] = [:]
     var refreshTokens: [String: RefreshToken] = [:]
+    var usedRefreshTokens: [String: UsedRefreshToken] = [:]
     var codes: [String: PendingCode] = [:]
 
     var posts: [String: Post] = [:]

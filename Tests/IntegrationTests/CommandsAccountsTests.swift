@@ -119,22 +119,6 @@ struct CommandsAccountsTests {
 }
 
 extension TestBed {
-    /// The keys of `.env`.
-    fileprivate func fernet() throws -> Fernet {
-        try Fernet(keys: [FernetKey(settings["CRYPTOGRAPHY_KEY"] ?? "")])
-    }
-
-    /// A column of an account as text.
-    fileprivate func stored(_ account: String, _ column: String) async throws -> String? {
-        let rows = try await database.query(
-            """
-            SELECT (to_jsonb(a) ->> \(column)) AS value FROM tiktok_accounts a
-            WHERE account = \(account)
-            """
-        )
-        return try rows.first?.textIfAny("value")
-    }
-
     fileprivate func stored(
         _ account: String,
         _ column: String,

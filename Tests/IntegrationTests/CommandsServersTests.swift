@@ -63,7 +63,7 @@ struct CommandsServersTests {
     }
 
     @Test func `the doctor finds nothing wrong where nothing is`() async throws {
-        try await TestBed.run { bed in
+        try await TestBed.run(TestBed.client) { bed in
             try await bed.connect("mira")
 
             let text = try await bed.run("doctor")
@@ -72,7 +72,7 @@ struct CommandsServersTests {
             #expect(text.code == 0, "\(text)")
             let subjects = [
                 "settings", "redis", "redis aof", "redis memory", "redis clock", "postgres",
-                "schema", "keys", "tiktok", "media",
+                "schema", "keys", "accounts", "tiktok", "media",
             ]
             let lines = text.out.split(separator: "\n")
             for subject in subjects {

@@ -81,7 +81,7 @@ struct JobsOddEndsTests {
                 "UPDATE tiktok_accounts SET access_expires_at = now() + interval '1 hour'"
             )
 
-            #expect(troubled.status == .processing && troubled.errorCode == "access_token_expired")
+            #expect(troubled.status == .processing && troubled.errorCode == "tiktok_client_unset")
             try await job.expectPosted(by: worker)
         }
     }

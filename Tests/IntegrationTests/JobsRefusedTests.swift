@@ -108,7 +108,7 @@ struct JobsRefusedTests {
             try await bed.connectTroubled()
             let video = try bed.video("good.mp4", bytes: 100_000)
             let expected: [String: (code: String, owner: String)] = [
-                "expired": ("access_token_expired", "creator"),
+                "expired": ("tiktok_client_unset", "operator"),
                 "reauthorise": ("account_reauthorise", "creator"),
                 "foreign": ("token_unreadable", "operator"),
             ]

@@ -98,8 +98,7 @@ extension QueueModel {
             try unless(job["id"] == ticket?.id, "\(name) is \(job["id"] ?? "nobody")")
             try unless(job["account"] == ticket?.account, "\(name) has another account")
             try unless(job["lane"] == ticket?.lane, "\(name) has another lane")
-            let isWoken = job["woken"] != nil
-            try unless(isWoken == ticket?.isWoken, "\(name) is woken: \(isWoken)")
+            try unless(job["woken"] == ticket?.woken, "\(name) woken by \(job["woken"] ?? "")")
             if let id = job["id"] {
                 try unless(state.owners[id] == name, "\(id) of \(name) is not its own")
             }

@@ -54,8 +54,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "posts and drafts together are more than may run",
             in: "admit",
-            "redis.call('SADD', running, ticket) == 1",
-            "false"
+            "is_new and redis.call('SCARD', running)",
+            "false and redis.call('SCARD', running)"
         ),
         QueueModelMutation(
             "whoever stops is taken for running",
@@ -66,7 +66,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "whoever waits for a call is taken for running",
             in: "admit",
-            "    redis.call('SREM', running, ticket)\n"
+            "    if is_new then redis.call('SREM', running, ticket) end\n"
         ),
         QueueModelMutation(
             "whoever waits for another to stop is taken for running",

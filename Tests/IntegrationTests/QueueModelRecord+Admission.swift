@@ -107,7 +107,7 @@ extension QueueModelRecord {
         tickets[claim.ticket]?.hasBegun = true
     }
 
-    private mutating func waits(
+    private func waits(
         _ claim: Claim,
         _ job: PublishJob,
         _ wait: Admission.Wait
@@ -127,7 +127,6 @@ extension QueueModelRecord {
         case .backoff, .tiktok: isFair = false
         }
         try unless(isFair, "waits for \(wait.reason) without a reason")
-        if wait.reason == .rateLimit { running[job.account]?.remove(claim.ticket) }
         guard let due = wait.delay.map({ now + $0.milliseconds }) else { return }
         try unless(due >= now, "waits until a time that has passed")
         let end = job.expiresAt.map(Self.milliseconds)

@@ -29,11 +29,11 @@ extension QueueModelRecord {
             tickets[claim.ticket]?.attempts = settlement.attempts
             tickets[claim.ticket]?.diedAt = now
             dropOldDeadLetters()
-        default: park(claim.ticket, settlement, isWoken: ticket.isWoken)
+        default: park(claim.ticket, settlement, woken: ticket.woken)
         }
     }
 
-    private mutating func park(_ name: String, _ settlement: Settlement, isWoken: Bool) {
+    private mutating func park(_ name: String, _ settlement: Settlement, woken: String?) {
         guard var ticket = tickets[name] else { return }
         let delay = settlement.delay.milliseconds
         (ticket.stage, ticket.polls) = (settlement.stage, settlement.polls)
@@ -42,13 +42,15 @@ extension QueueModelRecord {
         defer { tickets[name] = ticket }
         guard let lane = ticket.lane else { return }
         // Asked to stop meanwhile: its next turn, which begins at once, ends it.
-        if settlement.stage == .post, let id = ticket.id, cancels[id] != nil {
+        let isHandedBack = settlement.slot == .untouched
+        if settlement.stage == .post, !isHandedBack, let id = ticket.id, cancels[id] != nil {
             ticket.due = nil
             return
         }
         if settlement.verb == "line" { standInLine(name, lane) }
         // Who has no slot to keep asks admission at once, and whom something concerns.
         let isOwner = slots[lane]?.contains(name) ?? false
+        let isWoken = woken.map { $0 == "*" || $0 == settlement.reason } ?? false
         if settlement.slot == .kept, !isOwner || isWoken { ticket.due = nil }
     }
 

@@ -18,8 +18,8 @@ struct QueueModelRecord {
         var lane: String?
         /// Why it was parked.
         var reason = ""
-        /// Whether something happened to its account since its holder asked admission.
-        var isWoken = false
+        /// What happened to its account since it was last parked: '*', or why somebody is rung.
+        var woken: String?
         /// The last fence whose worker said that it had lost it, and lived.
         var survived: Int64?
         /// The fence of whoever holds it.
@@ -117,7 +117,7 @@ struct QueueModelRecord {
         tickets[ticket]?.fence = nil
         tickets[ticket]?.deliveries = 0
         tickets[ticket]?.isRunning = false
-        tickets[ticket]?.isWoken = false
+        tickets[ticket]?.woken = nil
     }
 
     /// The next in line become owners of what is free once a slot is given up.
@@ -135,7 +135,7 @@ struct QueueModelRecord {
     mutating func ring(_ lane: String, onlyFor reason: String? = nil) {
         for name in slots[lane] ?? [] {
             if tickets[name]?.fence != nil {
-                tickets[name]?.isWoken = true
+                if tickets[name]?.woken != "*" { tickets[name]?.woken = reason ?? "*" }
             } else if reason == nil || tickets[name]?.reason == reason {
                 tickets[name]?.due = nil
             }

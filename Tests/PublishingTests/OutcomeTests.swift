@@ -178,7 +178,7 @@ struct OutcomeTests {
 
     @Test func `servers that are away burn no attempt and write no failure`() {
         for stop in [Stop.databaseAway, .queueAway] {
-            guard case .handedBack(let delay) = Outcome(stop, verdictBy: nil) else {
+            guard case .handedBack(let delay, false) = Outcome(stop, verdictBy: nil) else {
                 Issue.record("\(stop) is not handed back")
                 continue
             }
@@ -187,7 +187,7 @@ struct OutcomeTests {
     }
 
     @Test func `a drain hands back at once, and a lost job is left alone`() {
-        guard case .handedBack(let delay) = Outcome(.draining, verdictBy: nil) else {
+        guard case .handedBack(let delay, false) = Outcome(.draining, verdictBy: nil) else {
             Issue.record("a drain does not hand back")
             return
         }

@@ -128,6 +128,21 @@ struct OAuthTests {
         #expect(world.refresh(token).body["access_token"] != nil)
     }
 
+    @Test func `a refresh may be repeated for a while where the options say so`() throws {
+        var world = World { $0.repeatedRefreshSeconds = 60 }
+        let old = world.connection.refreshToken
+
+        let first = world.refresh(old)
+        world.wait(seconds: 59)
+        let repeated = world.refresh(old)
+        world.wait(seconds: 1)
+
+        #expect(first.body["access_token"]?.string != nil)
+        #expect(repeated.body["access_token"] == first.body["access_token"])
+        #expect(repeated.body["refresh_token"] == first.body["refresh_token"])
+        #expect(world.refresh(old).code == "invalid_grant")
+    }
+
     @Test func `refresh tokens run out and must exist`() {
         var world = World()
         #expect(world.refresh("rft.unknown").code == "invalid_grant")

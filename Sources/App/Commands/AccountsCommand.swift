@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Files
 internal import FoundationEssentials
 internal import JSON
@@ -7,213 +6,101 @@ internal import Publishing
 extension Command {
     static let accounts = Command(
         name: "accounts",
-        synopsis: "list | show ACCOUNT | add ACCOUNT [--json]",
-        summary: "lists, shows and adds TikTok connections",
+        synopsis: "(list | show A | add A | authorize A | check [A…] | revoke A | remove A) "
+            + "[--json]",
+        summary: "connects TikTok accounts, checks and ends connections",
         help: """
             list           every account: status, scopes, when its tokens end
-            show ACCOUNT   one account, with what keeps it waiting: hold and pause
-            add ACCOUNT    takes the connection as a JSON object from standard input, never from
+            show A         one account, with what keeps it waiting: hold and pause
+            add A          takes the connection as a JSON object from standard input, never from
                            arguments, and stores its tokens encrypted with the first key of
                            CRYPTOGRAPHY_KEY. Tokens that are already encrypted with one of the
                            keys stay as they are. An existing account gets the new connection, and
                            its waiting jobs go on at once, also where it was paused.
+            authorize A    prints TikTok's consent address for the account's owner and finishes the
+                           exchange. With a TIKTOK_REDIRECT_URI on localhost or 127.0.0.1 it
+                           listens there for the answer; otherwise, and with --paste, it reads the
+                           address that the browser ended at from standard input.
+            check [A…]     what is wrong, or soon will be, with each account, who can mend it and
+                           how; all accounts unless some are named. Exit 1 when posts fail or wait.
+            revoke A       ends the connection at TikTok and deletes its tokens; the row stays
+            remove A       deletes the row of a revoked account
+
+            --refresh      check: first gets new tokens where they have ended or soon will
+            --paste        authorize: reads the answer from standard input
+            --for SPAN     authorize: how long to wait for the answer, such as 30m; 10m unless given
+            --scopes LIST  authorize: permissions to ask for, separated by commas;
+                           \(Scopes.asked.joined(separator: ","))
+                           unless given
+            --force        authorize: also when the account belongs to another TikTok user so far;
+                           remove: also when the connection stands
 
             The object for add: access_token (required), refresh_token, open_id, username,
             scopes (array of strings), expires_in and refresh_expires_in (seconds, as TikTok's token
             answer has them) or access_expires_at and refresh_expires_at (RFC 3339),
             daily_post_limit (posts in 24 hours; DAILY_POST_LIMIT unless given).
             """,
-        flags: ["--json"],
-        words: 1...2,
+        flags: ["--json", "--refresh", "--paste", "--force"],
+        options: ["--for", "--scopes"],
+        words: 1...1001,
         run: { arguments, console in
-            let words = arguments.words
+            let plan = try AccountsPlan(arguments)
             let assembly = Assembly(try Environment.settings(arguments, console))
             defer { assembly.stop() }
-            switch (words[0], words.dropFirst().first) {
-            case ("list", nil):
-                try await list(assembly.accounts, arguments, console)
-            case ("show", let name?):
-                try await show(name, assembly, arguments, console)
-            case ("add", let name?):
-                let connection = try AccountDocument.read(
-                    try WholeFile.readStandardInput(limit: 64 * 1024),
-                    account: name
-                )
-                try await assembly.accounts.add(connection)
-                try await wake(name, assembly)
-                console.out("account \(name) is connected")
-            default:
-                throw CommandFailure(
-                    "accounts knows list, show ACCOUNT and add ACCOUNT",
-                    code: .badUsage
-                )
-            }
-            return .done
+            return try await AccountsDesk(
+                plan: plan,
+                assembly: assembly,
+                arguments: arguments,
+                console: console
+            ).run()
         }
     )
-
-    private static func list(
-        _ accounts: Accounts,
-        _ arguments: Arguments,
-        _ console: Console
-    ) async throws {
-        let all = try await accounts.all()
-        guard !arguments.has("--json") else {
-            for account in all { console.json(json(account, accounts)) }
-            return
-        }
-        var table = Table(["ACCOUNT", "STATUS", "USERNAME", "TOKEN", "TOKEN ENDS", "REFRESH ENDS"])
-        for account in all {
-            table.add([
-                account.name, account.status.rawValue, account.username ?? "",
-                accounts.opens(account) ? "opens" : "does not open",
-                account.accessExpiresAt?.formatted(Date.ISO8601FormatStyle()) ?? "",
-                account.refreshExpiresAt?.formatted(Date.ISO8601FormatStyle()) ?? "",
-            ])
-        }
-        console.out(table.text)
-    }
-
-    /// Jobs of an account wait for its connection; now there is a new one.
-    private static func wake(_ name: String, _ assembly: Assembly) async throws {
-        do {
-            // Whether it was waiting does not matter.
-            _ = try await assembly.queue.resume(.account(name))
-        } catch {
-            throw CommandFailure(
-                "account \(name) is connected, but its jobs could not be woken: \(error); run "
-                    + "`tiktok-publisher resume --account \(name)` once Redis answers"
-            )
-        }
-    }
-
-    private static func show(
-        _ name: String,
-        _ assembly: Assembly,
-        _ arguments: Arguments,
-        _ console: Console
-    ) async throws {
-        guard let account = try await assembly.accounts.find(name) else {
-            throw CommandFailure("no account '\(name.printable.prefix(128))'")
-        }
-        let admission = Admission(queue: assembly.queue, limits: assembly.settings.limits)
-        let usage = try await admission.usage(of: name, dailyPosts: account.dailyPostLimit)
-        var members = json(account, assembly.accounts).object ?? [:]
-        members["hold"] = AccountStanding.json(usage.postHold)
-        members["draft_hold"] = AccountStanding.json(usage.draftHold)
-        members["pause"] = AccountStanding.json(usage.pause)
-        guard !arguments.has("--json") else {
-            console.json(.object(members))
-            return
-        }
-        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
-            let text = value.string ?? value.encodedText
-            console.out("\(key.padded(to: 20))\(text)".printable)
-        }
-    }
-
-    /// What may be shown; never a token.
-    private static func json(_ account: Account, _ accounts: Accounts) -> JSONValue {
-        [
-            "account": .string(account.name), "open_id": .text(account.openID),
-            "username": .text(account.username), "status": .string(account.status.rawValue),
-            "status_reason": .text(account.statusReason),
-            "scopes": .array(account.scopes.map(JSONValue.string)),
-            "token_opens": .bool(accounts.opens(account)),
-            "has_refresh_token": .bool(account.hasRefreshToken),
-            "access_expires_at": .time(account.accessExpiresAt),
-            "refresh_expires_at": .time(account.refreshExpiresAt),
-            "daily_post_limit": account.dailyPostLimit.map { .integer(Int64($0)) } ?? .null,
-            "updated_at": .time(account.updatedAt),
-        ]
-    }
 }
 
-/// Pure: the object that `accounts add` reads.
-enum AccountDocument {
-    private static let fields: Set = [
-        "access_token", "refresh_token", "open_id", "username", "scopes", "scope", "expires_in",
-        "refresh_expires_in", "access_expires_at", "refresh_expires_at", "daily_post_limit",
-        "token_type",
-    ]
+/// Pure: what an `accounts` command line asks for.
+struct AccountsPlan {
+    enum Verb: String, CaseIterable {
+        case list, show, add, authorize, check, revoke, remove
 
-    static func read(
-        _ bytes: [UInt8],
-        account: String,
-        now: Date = .now
-    ) throws -> Accounts.Connection {
-        guard PublishJob.isKey(account) else {
-            throw CommandFailure("an account is 1–128 characters of A–Z a–z 0–9 . _ : -")
+        /// Besides `--json`, which all take.
+        var switches: Set<String> {
+            switch self {
+            case .list, .show, .add, .revoke: []
+            case .authorize: ["--paste", "--for", "--scopes", "--force"]
+            case .check: ["--refresh"]
+            case .remove: ["--force"]
+            }
         }
-        guard let value = try? JSONValue(parsing: bytes), let members = value.object else {
-            throw CommandFailure("standard input must hold one JSON object")
-        }
-        if let unknown = members.keys.sorted().first(where: { !fields.contains($0) }) {
-            throw CommandFailure("'\(unknown.printable.prefix(64))' is no field of a connection")
-        }
-        guard let access = value["access_token"]?.string, !access.isEmpty else {
-            throw CommandFailure("access_token is required and must be a string")
-        }
-        return Accounts.Connection(
-            account: account,
-            openID: try text(value, "open_id"),
-            username: try text(value, "username"),
-            scopes: try scopes(value),
-            accessToken: SecretText(access),
-            refreshToken: try text(value, "refresh_token").map(SecretText.init),
-            accessExpiresAt: try end(value, "access_expires_at", "expires_in", now),
-            refreshExpiresAt: try end(value, "refresh_expires_at", "refresh_expires_in", now),
-            dailyPostLimit: try number(value, "daily_post_limit", in: 0...100_000).map(Int.init)
-        )
     }
 
-    private static func text(_ value: JSONValue, _ field: String) throws -> String? {
-        guard let member = value[field], member != .null else { return nil }
-        guard let text = member.string, !text.isEmpty, !text.contains("\0") else {
-            throw CommandFailure("\(field) must be a string that is not empty")
-        }
-        return text
-    }
+    let verb: Verb
+    let names: [String]
 
-    private static func number(
-        _ value: JSONValue,
-        _ field: String,
-        in range: ClosedRange<Int64>
-    ) throws -> Int64? {
-        guard let member = value[field], member != .null else { return nil }
-        guard let number = member.integer, range.contains(number) else {
-            throw CommandFailure(
-                "\(field) must be an integer from \(range.lowerBound) to \(range.upperBound)"
+    init(_ arguments: Arguments) throws(CommandFailure) {
+        guard let verb = arguments.words.first.flatMap(Verb.init) else {
+            throw Self.misuse(
+                "accounts knows \(Verb.allCases.map(\.rawValue).joined(separator: ", "))"
             )
         }
-        return number
-    }
-
-    /// An array, or TikTok's own list with commas.
-    private static func scopes(_ value: JSONValue) throws -> [String] {
-        if let list = try text(value, "scope") {
-            return list.split(separator: ",").map(String.init)
-        }
-        guard let member = value["scopes"], member != .null else { return [] }
-        let scopes = member.array?.compactMap(\.string) ?? []
-        guard scopes.count == member.array?.count else {
-            throw CommandFailure("scopes must be an array of strings")
-        }
-        return scopes
-    }
-
-    private static func end(
-        _ value: JSONValue,
-        _ instant: String,
-        _ seconds: String,
-        _ now: Date
-    ) throws -> Date? {
-        if let text = try text(value, instant) {
-            guard let date = InternetTime.read(text) else {
-                throw CommandFailure("\(instant) must be an RFC 3339 time")
+        let names = Array(arguments.words.dropFirst())
+        switch verb {
+        case .list where !names.isEmpty: throw Self.misuse("accounts list takes no name")
+        case .list, .check: break
+        case .show, .add, .authorize, .revoke, .remove:
+            guard names.count == 1 else {
+                throw Self.misuse("accounts \(verb.rawValue) takes the name of one account")
             }
-            return date
         }
-        return try number(value, seconds, in: 0...100_000_000).map { now + Double($0) }
+        let given = arguments.flags.union(arguments.options.keys)
+        let known = verb.switches.union(["--json", "--env-file"])
+        if let odd = given.subtracting(known).min() {
+            throw Self.misuse("accounts \(verb.rawValue) does not take \(odd)")
+        }
+        self.verb = verb
+        self.names = names
+    }
+
+    private static func misuse(_ words: String) -> CommandFailure {
+        CommandFailure(words, code: .badUsage)
     }
 }

@@ -137,7 +137,7 @@ struct Doctor {
                 .text("server_version") ?? "unknown"
             let found = [Finding(subject: "postgres", verdict: .fine, words: "version \(version)")]
             let schema = try await schema()
-            return found + [schema] + (schema.verdict == .fine ? [try await keys()] : [])
+            return found + [schema] + (schema.verdict == .fine ? try await accounts() : [])
         } catch {
             return [
                 Finding(
@@ -161,20 +161,43 @@ struct Doctor {
             )
     }
 
-    private func keys() async throws(PostgresError) -> Finding {
-        let all = try await assembly.accounts.all()
-        let closed = all.filter { !assembly.accounts.opens($0) }
+    private func accounts() async throws(PostgresError) -> [Finding] {
+        let listed = try await assembly.accounts.all()
+        let all = listed.compactMap(\.account)
+        return [keys(all), connections(all, unreadable: listed.count - all.count)]
+    }
+
+    private func keys(_ all: [Account]) -> Finding {
+        let sealed = all.filter { $0.sealedAccessToken != nil || $0.hasRefreshToken }
+        let closed = sealed.filter { !assembly.accounts.opens($0) }
         return closed.isEmpty
             ? Finding(
                 subject: "keys",
                 verdict: .fine,
-                words: "open the tokens of \(all.count) accounts"
+                words: "open the tokens of \(sealed.count) accounts"
             )
             : Finding(
                 subject: "keys",
                 verdict: .wrong,
-                words: "do not open the tokens of \(closed.count) of \(all.count) accounts; "
+                words: "do not open the tokens of \(closed.count) of \(sealed.count) accounts; "
                     + "add the missing key to CRYPTOGRAPHY_KEY"
+            )
+    }
+
+    /// Accounts that need somebody are no fault of the installation.
+    private func connections(_ all: [Account], unreadable: Int) -> Finding {
+        let canRefresh = assembly.settings.client != nil
+        let needy = all.count { account in
+            let opens = assembly.accounts.opens(account)
+            return !AccountReview(account, opens: opens, canRefresh: canRefresh).findings.isEmpty
+        }
+        return needy + unreadable == 0
+            ? Finding(subject: "accounts", verdict: .fine, words: "none needs anybody")
+            : Finding(
+                subject: "accounts",
+                verdict: .warning,
+                words: "\(needy + unreadable) need somebody, now or soon; "
+                    + "run `tiktok-publisher accounts check`"
             )
     }
 

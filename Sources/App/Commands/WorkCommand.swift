@@ -23,13 +23,20 @@ extension Command {
             let signals = Task { await StopSignals.obey(parts.worker) }
             await assembly.reportOutages(to: parts)
             try await checkSchema(assembly, parts.worker)
+            let keeper = Task { await AccountKeeper(assembly.accounts).run() }
             await parts.worker.run(waiters: parts.waiters)
+            keeper.cancel()
+            await assembly.accounts.settle(atMost: tokenGrace)
             signals.cancel()
             await parts.close()
             await assembly.close()
             return .done
         }
     )
+
+    /// How long a worker that has drained waits for tokens that are on their way: their old refresh
+    /// token may be dead already.
+    private static let tokenGrace = Duration.seconds(5)
 
     /// A worker that meets an older schema would fail job after job.
     private static func checkSchema(_ assembly: Assembly, _ worker: Worker) async throws {

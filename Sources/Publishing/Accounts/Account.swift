@@ -10,12 +10,18 @@ package struct Account: Sendable {
     package let statusReason: String?
     package let scopes: [String]
     package let sealedAccessToken: String?
-    package let hasRefreshToken: Bool
+    package let sealedRefreshToken: String?
     package let accessExpiresAt: Date?
     package let refreshExpiresAt: Date?
     /// `nil`: `DAILY_POST_LIMIT`.
     package let dailyPostLimit: Int?
     package let updatedAt: Date
+    /// When TikTok handed out the stored tokens; `nil`: it was not us who got them.
+    package let refreshedAt: Date?
+    /// TikTok's code, or one of ours, when the last refresh failed.
+    package let refreshFailure: String?
+    /// No refresh is tried before.
+    package let refreshRetryAt: Date?
 
     package enum Status: String, Sendable {
         case active
@@ -32,12 +38,48 @@ package struct Account: Sendable {
         status = Status(rawValue: try row.text("status")) ?? .revoked
         statusReason = try row.textIfAny("status_reason")
         scopes = try row.textArray("scopes")
-        sealedAccessToken = try row.textIfAny("access_token")
-        hasRefreshToken = try row.textIfAny("refresh_token") != nil
-        // What is no point in time, such as 'infinity', is no known end.
-        accessExpiresAt = (try? row.dateIfAny("access_expires_at")) ?? nil
-        refreshExpiresAt = (try? row.dateIfAny("refresh_expires_at")) ?? nil
+        // An empty text is no token.
+        sealedAccessToken = try row.textIfAny("access_token").flatMap { $0.isEmpty ? nil : $0 }
+        sealedRefreshToken = try row.textIfAny("refresh_token").flatMap { $0.isEmpty ? nil : $0 }
+        accessExpiresAt = Self.moment(row, "access_expires_at")
+        refreshExpiresAt = Self.moment(row, "refresh_expires_at")
         dailyPostLimit = try row.intIfAny("daily_post_limit")
         updatedAt = try row.date("updated_at")
+        refreshedAt = Self.moment(row, "refreshed_at")
+        refreshFailure = try row.textIfAny("refresh_failure")
+        refreshRetryAt = Self.moment(row, "refresh_retry_at")
+    }
+
+    /// What is no point in time, such as 'infinity', is no known one.
+    private static func moment(_ row: PostgresRow, _ column: String) -> Date? {
+        (try? row.dateIfAny(column)) ?? nil
+    }
+
+    package var hasRefreshToken: Bool { sealedRefreshToken != nil }
+
+    /// How much longer the access token can be used, and whether it should be replaced by then.
+    package enum Life: Sendable, Equatable {
+        /// Long enough, or nobody knows.
+        case fresh
+        /// TikTok still takes it; a new one is due.
+        case ending
+        case over
+    }
+
+    /// A new token is due when a tenth of the old one's life is left, but not less than ten minutes
+    /// and not more than three hours; of a very short life, a third.
+    ///
+    /// TikTok's lives are 2 hours by the pages stamped 2026-11-05 and were 24 hours before. Late
+    /// enough that an account is not refreshed at every post, early enough to outlast a fault of
+    /// TikTok's.
+    package func life(at now: Date = .now) -> Life {
+        guard let end = accessExpiresAt else { return .fresh }
+        let left = end.timeIntervalSince(now)
+        guard left > 0 else { return .over }
+        var window = 600.0
+        if let whole = refreshedAt.map(end.timeIntervalSince), whole > 0 {
+            window = min(max(window, whole / 10), 10_800, whole / 3)
+        }
+        return left < window ? .ending : .fresh
     }
 }

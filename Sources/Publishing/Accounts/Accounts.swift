@@ -1,25 +1,40 @@
 package import Crypto
 package import EventLoop
-package import FoundationEssentials
+internal import FoundationEssentials
 package import Postgres
-internal import TikTok
 
 /// The connected accounts: found, added, and their tokens opened as late as possible.
+///
+/// `Accounts+Tokens.swift` has what a job asks for, `TokenRefresher.swift` how tokens are replaced.
 package struct Accounts: Sendable {
-    private let database: PostgresPool
-    private let fernet: Fernet
+    let database: PostgresPool
+    let fernet: Fernet
+    let refresher: TokenRefresher
     private let lookUps: Batches<String, Result<Account?, PostgresError>>
 
     /// Most accounts that are looked up at once.
     private static let lookUpsMax = 256
+    /// Most accounts that are listed.
+    private static let listedMax = 10_000
 
     /// - Parameters:
     ///   - database: with the schema up to date.
     ///   - loop: the database's.
     ///   - fernet: seals and opens tokens.
-    package init(database: PostgresPool, on loop: EventLoop, fernet: Fernet) {
+    ///   - renewal: the way to TikTok's OAuth; without it tokens are used until they end.
+    package init(
+        database: PostgresPool,
+        on loop: EventLoop,
+        fernet: Fernet,
+        renewal: TokenRenewal? = nil
+    ) {
         self.database = database
         self.fernet = fernet
+        refresher = TokenRefresher(
+            on: loop,
+            store: TokenStore(database: database, fernet: fernet),
+            renewal: renewal
+        )
         lookUps = Batches(on: loop, atMost: Self.lookUpsMax) { names in
             await Self.find(names, in: database)
         }
@@ -32,6 +47,7 @@ package struct Accounts: Sendable {
         try await lookUps.ask(name).get()
     }
 
+    /// One result a name: a row that cannot be read is the trouble of nobody but its own jobs.
     private static func find(
         _ names: [String],
         in database: PostgresPool
@@ -40,124 +56,62 @@ package struct Accounts: Sendable {
             let rows = try await database.query(
                 "SELECT * FROM tiktok_accounts WHERE account = ANY (\(Array(Set(names))))"
             )
-            var accounts: [String: Account] = [:]
+            var found: [String: Result<Account?, PostgresError>] = [:]
             for row in rows {
-                let account = try Account(row)
-                accounts[account.name] = account
+                found[try row.text("account")] = read(row)
             }
-            return names.map { .success(accounts[$0]) }
+            return names.map { found[$0] ?? .success(nil) }
         } catch {
             return names.map { _ in .failure(error) }
         }
     }
 
-    /// Every account, by name; at most 10,000.
-    package func all() async throws(PostgresError) -> [Account] {
-        let rows = try await database.query(
-            "SELECT * FROM tiktok_accounts ORDER BY account LIMIT 10000"
-        )
-        var accounts: [Account] = []
-        for row in rows {
-            accounts.append(try Account(row))
-        }
-        return accounts
-    }
-
-    /// The account's access token, or why there is none to post with.
-    ///
-    /// A token that does not decrypt is an error, never used as it is. Only a revoked connection is
-    /// no reason to wait: its creator has said no.
-    func token(of account: Account) throws(Stop) -> AccessToken {
-        do throws(Failure) {
-            return try openToken(of: account)
+    private static func read(_ row: PostgresRow) -> Result<Account?, PostgresError> {
+        do throws(PostgresError) {
+            return .success(try Account(row))
         } catch {
-            throw account.status == .revoked ? .refused(error) : .accountClosed(error)
+            return .failure(error)
         }
     }
 
-    private func openToken(of account: Account) throws(Failure) -> AccessToken {
-        guard account.status == .active else {
-            throw .accountClosed(status: account.status.rawValue, reason: account.statusReason)
-        }
-        guard let sealed = account.sealedAccessToken else { throw .tokenMissing }
-        if let end = account.accessExpiresAt, end <= .now { throw .tokenExpired }
-        guard let opened = try? fernet.openText(sealed),  // every failure is one and the same
-            let token = AccessToken(opened.reveal())
-        else { throw .tokenUnreadable }
-        return token
-    }
+    /// One row of the list: an account, or why its row cannot be read.
+    package struct Listed: Sendable {
+        package let name: String
+        package let account: Account?
+        package let trouble: PostgresError?
 
-    /// What `add` is given; tokens may be plain or already sealed with one of our keys.
-    package struct Connection: Sendable {
-        package let account: String
-        package let openID: String?
-        package let username: String?
-        package let scopes: [String]
-        package let accessToken: SecretText
-        package let refreshToken: SecretText?
-        package let accessExpiresAt: Date?
-        package let refreshExpiresAt: Date?
-        package let dailyPostLimit: Int?
-
-        package init(
-            account: String,
-            openID: String?,
-            username: String?,
-            scopes: [String],
-            accessToken: SecretText,
-            refreshToken: SecretText?,
-            accessExpiresAt: Date?,
-            refreshExpiresAt: Date?,
-            dailyPostLimit: Int?
-        ) {
+        fileprivate init(name: String, account: Account?, trouble: PostgresError?) {
+            self.name = name
             self.account = account
-            self.openID = openID
-            self.username = username
-            self.scopes = scopes
-            self.accessToken = accessToken
-            self.refreshToken = refreshToken
-            self.accessExpiresAt = accessExpiresAt
-            self.refreshExpiresAt = refreshExpiresAt
-            self.dailyPostLimit = dailyPostLimit
+            self.trouble = trouble
+        }
+
+        package init(_ account: Account) {
+            self.init(name: account.name, account: account, trouble: nil)
         }
     }
 
-    /// Adds an account or replaces its connection, which becomes active.
-    package func add(_ connection: Connection) async throws {
-        let access = try seal(connection.accessToken)
-        let refresh = try connection.refreshToken.map(seal)
-        _ = try await database.execute(
-            """
-            INSERT INTO tiktok_accounts (
-                account, open_id, username, scopes, access_token, refresh_token,
-                access_expires_at, refresh_expires_at, daily_post_limit)
-            VALUES (
-                \(connection.account), \(connection.openID), \(connection.username),
-                \(connection.scopes), \(access), \(refresh), \(connection.accessExpiresAt),
-                \(connection.refreshExpiresAt), \(connection.dailyPostLimit))
-            ON CONFLICT (account) DO UPDATE SET
-                open_id = EXCLUDED.open_id, username = EXCLUDED.username,
-                scopes = EXCLUDED.scopes, access_token = EXCLUDED.access_token,
-                refresh_token = EXCLUDED.refresh_token,
-                access_expires_at = EXCLUDED.access_expires_at,
-                refresh_expires_at = EXCLUDED.refresh_expires_at,
-                daily_post_limit =
-                    coalesce(EXCLUDED.daily_post_limit, tiktok_accounts.daily_post_limit),
-                status = 'active', status_reason = NULL,
-                token_version = tiktok_accounts.token_version + 1, updated_at = now()
-            """
+    /// Every account, by name; at most 10,000.
+    package func all() async throws(PostgresError) -> [Listed] {
+        let rows = try await database.query(
+            "SELECT * FROM tiktok_accounts ORDER BY account LIMIT \(Self.listedMax)"
         )
+        var all: [Listed] = []
+        for row in rows {
+            let name = try row.text("account")
+            switch Self.read(row) {
+            case .success(let account):
+                all.append(Listed(name: name, account: account, trouble: nil))
+            case .failure(let trouble):
+                all.append(Listed(name: name, account: nil, trouble: trouble))
+            }
+        }
+        return all
     }
 
-    /// Whether the stored token opens with a key we have; for `accounts list` and `doctor`.
+    /// Whether the stored tokens open with a key we have; for `accounts list` and `doctor`.
     package func opens(_ account: Account) -> Bool {
-        account.sealedAccessToken.map { (try? fernet.openText($0)) != nil } ?? false
-    }
-
-    /// Seals a plain token; one that already opens with our keys stays as it is.
-    private func seal(_ token: SecretText) throws(CryptoError) -> String {
-        let text = token.reveal()
-        guard (try? fernet.openText(text)) == nil else { return text }
-        return try fernet.seal(token)
+        let sealed = [account.sealedAccessToken, account.sealedRefreshToken].compactMap(\.self)
+        return !sealed.isEmpty && sealed.allSatisfy { (try? fernet.openText($0)) != nil }
     }
 }

@@ -77,6 +77,21 @@ extension History {
         )
     }
 
+    /// The last chunk was turned away each time it was sent: the post cannot be out.
+    ///
+    /// - Parameter deadline: for TikTok's verdict on what an earlier worker may have sent.
+    func lastChunkRefused(
+        _ entry: Entry,
+        verdictBy deadline: Date?
+    ) async throws(HistoryError) {
+        try await write(
+            "uploaded_bytes = uploaded_bytes",
+            ledger: "verdict_deadline = \(deadline)",
+            to: entry,
+            event: "chunk_refused"
+        )
+    }
+
     /// Every byte is at TikTok; from here only its verdict is missing.
     ///
     /// - Parameter sha256: of the whole file, where it is known already.

@@ -15,7 +15,12 @@ package struct Migrator: Sendable {
             number: 1,
             name: "schema",
             script: String(decoding: PackageResources.V001_schema_sql, as: UTF8.self)
-        )
+        ),
+        Migration(
+            number: 2,
+            name: "token_refresh",
+            script: String(decoding: PackageResources.V002_token_refresh_sql, as: UTF8.self)
+        ),
     ]
 
     /// The version that this program needs.

@@ -33,7 +33,9 @@ package enum Outcome: Sendable {
     /// PostgreSQL says the job has ended already; only the queue does not know.
     case alreadyRecorded(Status)
     /// The worker is stopping or PostgreSQL is away: somebody goes on where this one was.
-    case handedBack(after: Duration)
+    ///
+    /// A post that may be out is watched next: no limit keeps it from that.
+    case handedBack(after: Duration, mayBeOut: Bool = false)
     /// The job is no longer ours: nothing may be written or settled.
     case lost
 }

@@ -16,7 +16,8 @@ extension Outcome {
             self.init(Failure(verdict: code, logID: logID), treatment: entry.treatment)
         case .refused(let failure): self = .failed(failure)
         case .failed(let failure): self = .retry(failure)
-        case .accountClosed(let failure): self = .waiting(.account(failure))
+        case .accountClosed(let failure):
+            self = .waiting(.account(failure, for: failure.retryAfter ?? Self.mendingTime))
         case .limited(let delay):
             self = .waiting(
                 deadline == nil
@@ -27,8 +28,11 @@ extension Outcome {
                 deadline == nil
                     ? Waiting(.backoff, for: delay, keepsSlot: true) : .verdict(for: delay)
             )
-        case .databaseAway, .queueAway: self = .handedBack(after: .seconds(1))
-        case .draining, .unadmitted: self = .handedBack(after: .zero)
+        case .databaseAway, .queueAway:
+            self = .handedBack(after: .seconds(1), mayBeOut: deadline != nil)
+        case .draining: self = .handedBack(after: .zero, mayBeOut: deadline != nil)
+        case .unadmitted:
+            self = .waiting(Waiting(.backoff, for: .seconds(2), keepsSlot: true))
         case .cancelled: self = .cancelled
         case .lost: self = .lost
         }
@@ -39,6 +43,9 @@ extension Outcome {
             ? .waiting(.verdict(for: delay, why: failure.whileTikTokIsAsked))
             : .inDoubt(failure.inDoubt)
     }
+
+    /// How soon to look whether a person has mended an account's connection.
+    private static let mendingTime = Duration.seconds(900)
 
     /// Before TikTok is asked what became of a post whose turn met with trouble.
     private static let pauseBeforeVerdict = Duration.seconds(15)
@@ -55,7 +62,8 @@ extension Outcome {
                     holdsAccount: true
                 )
             )
-        case .refreshToken, .reauthorise: self = .waiting(.account(failure))
+        case .refreshToken, .reauthorise:
+            self = .waiting(.account(failure, for: Self.mendingTime))
         case .permanent, .cancelled: self = .failed(failure)
         case .inDoubt: self = .inDoubt(failure)
         }
@@ -63,9 +71,9 @@ extension Outcome {
 }
 
 extension Waiting {
-    /// For a person to mend the account's connection: none of its posts can begin before.
-    fileprivate static func account(_ failure: Failure) -> Waiting {
-        Waiting(.accountPaused, for: .seconds(900), why: failure, holdsAccount: true)
+    /// For the account's connection to be mended: none of its posts can begin before.
+    fileprivate static func account(_ failure: Failure, for delay: Duration) -> Waiting {
+        Waiting(.accountPaused, for: delay, why: failure, holdsAccount: true)
     }
 }
 

@@ -41,7 +41,7 @@ extension Uploads {
                     var failure = Failure.uploadStuck("a chunk did not get through")
                     failure.retryAfter = pause
                     failure.isServersFault = true
-                    lastChunkIsRefused(session, turn)
+                    try await lastChunkIsRefused(session, turn)
                     throw .failed(failure)
                 }
                 await turn.pause(max(pause ?? .zero, Self.backOff(tries)))
@@ -111,10 +111,10 @@ extension Uploads {
             }
             throw await addressLost(session, turn)
         case .malformed:
-            lastChunkIsRefused(session, turn)
+            try await lastChunkIsRefused(session, turn)
             throw .refused(.chunkRefused(400))
         case .redirected(let status), .unexpected(let status):
-            lastChunkIsRefused(session, turn)
+            try await lastChunkIsRefused(session, turn)
             throw .refused(.chunkRefused(status))
         }
     }
@@ -124,14 +124,30 @@ extension Uploads {
     /// Begins anew only when the last chunk surely never arrived: TikTok's count may lag behind, so
     /// where a reply was lost it is asked again in a later turn.
     private func addressLost(_ session: Session, _ turn: Turn) async -> Stop {
-        session.mayHaveArrived
-            ? .failed(.uploadAddressExpired)
-            : await forget(turn, because: .uploadAddressExpired)
+        guard !session.mayHaveArrived, session.doubt == nil else {
+            do throws(Stop) {
+                try await lastChunkIsRefused(session, turn)
+                return .failed(.uploadAddressExpired)
+            } catch {
+                return error
+            }
+        }
+        return await forget(turn, because: .uploadAddressExpired)
     }
 
-    /// The chunk was turned away, every time it was sent: then nothing can be out.
-    private func lastChunkIsRefused(_ session: Session, _ turn: Turn) {
-        if !session.mayHaveArrived { turn.standing.bytesAreMissing() }
+    /// The chunk was turned away, every time it was sent in this turn: then nothing can be out,
+    /// unless an earlier worker's has arrived.
+    private func lastChunkIsRefused(_ session: Session, _ turn: Turn) async throws(Stop) {
+        guard !session.mayHaveArrived, turn.standing.verdictDeadline != nil else { return }
+        let doubt = session.doubt
+        if let doubt {
+            turn.standing.lastChunkStarts(verdictBy: doubt)
+        } else {
+            turn.standing.bytesAreMissing()
+        }
+        try await turn.recording { () throws(HistoryError) in
+            try await history.lastChunkRefused(turn.entry, verdictBy: doubt)
+        }
     }
 
     /// TikTok's own count decides how to go on.

@@ -37,7 +37,7 @@ package struct Uploads: Sendable {
     func post(_ video: Video, for turn: Turn, ledger: Ledger) async throws(Stop) {
         let session =
             if let publishID = ledger.publishID, let upload = ledger.upload {
-                try await resume(publishID, upload, video, turn, ledger.verdictDeadline)
+                try await resume(publishID, upload, video, turn, doubt(ledger))
             } else {
                 try await begin(video, turn)
             }
@@ -58,6 +58,8 @@ package struct Uploads: Sendable {
         let source: HashingSource
         /// Whether the last chunk was sent without a reply that says what became of it.
         var mayHaveArrived = false
+        /// Set when an earlier worker may have sent it: as `doubt(_:)` says.
+        var doubt: Date?
     }
 
     // MARK: A new upload
@@ -152,18 +154,15 @@ package struct Uploads: Sendable {
 
     /// Asks TikTok how far the upload is.
     ///
-    /// - Parameter deadline: set when the last chunk was begun before. TikTok's count may lag
-    ///   behind it, so until then nothing is taken for proof that the post is not out.
+    /// - Parameter doubt: as `doubt(_:)` says.
     /// - Returns: `nil` when TikTok has every byte.
     private func resume(
         _ publishID: String,
         _ upload: Ledger.Upload,
         _ video: Video,
         _ turn: Turn,
-        _ deadline: Date?
+        _ doubt: Date?
     ) async throws(Stop) -> Session? {
-        let doubt = deadline.flatMap { $0 > .now ? $0 : nil }
-        if let doubt { turn.standing.lastChunkStarts(verdictBy: doubt) }
         guard upload.source == video.identity else { throw .refused(.mediaChanged) }
         let plan: ChunkPlan
         let address: UploadAddress
@@ -190,8 +189,8 @@ package struct Uploads: Sendable {
             next: stored,
             source: HashingSource(video.file)
         )
-        session.mayHaveArrived = doubt != nil
-        let verdictBy = doubt ?? verdictDeadline(session)
+        session.doubt = doubt
+        let verdictBy = verdictDeadline(session) ?? doubt
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadResumed(
                 turn.entry,
@@ -201,13 +200,6 @@ package struct Uploads: Sendable {
         }
         if let verdictBy { turn.standing.lastChunkStarts(verdictBy: verdictBy) }
         return session
-    }
-
-    /// An upload that cannot be gone on with.
-    ///
-    /// While its last chunk may have arrived, TikTok is asked again before anything begins anew.
-    private func lost(_ doubt: Date?, _ turn: Turn, because failure: Failure) async -> Stop {
-        doubt == nil ? await forget(turn, because: failure) : .failed(failure)
     }
 
     /// Asks how far the upload is; one that TikTok has forgotten before its last chunk begins anew.

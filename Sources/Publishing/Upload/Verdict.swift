@@ -7,7 +7,7 @@ package struct Verdict: Sendable {
     let history: History
 
     /// Between two questions when the first one had no answer.
-    private static let pauseAfterTrouble = Duration.seconds(15)
+    static let pauseAfterTrouble = Duration.seconds(15)
 
     package init(api: TikTokAPI, history: History) {
         self.api = api

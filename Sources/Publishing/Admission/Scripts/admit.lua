@@ -90,8 +90,8 @@ end
 
 -- Who waits for the other lane is rung when it is through (settle.lua); the time is for accidents.
 local running = RUNNING_OF .. account
-if redis.call('SADD', running, ticket) == 1 and redis.call('SCARD', running) > tonumber(ARGV[5])
-then
+local is_new = redis.call('SADD', running, ticket) == 1
+if is_new and redis.call('SCARD', running) > tonumber(ARGV[5]) then
   redis.call('SREM', running, ticket)
   return wait('busy', now + 60000, true)
 end
@@ -102,7 +102,7 @@ for i = 13, #ARGV, 2 do
     for before = 13, i - 2, 2 do
       redis.call('LPOP', CALLS_OF .. ARGV[before] .. ':' .. account)
     end
-    redis.call('SREM', running, ticket)
+    if is_new then redis.call('SREM', running, ticket) end
     return wait('calls', next + jitter)
   end
 end

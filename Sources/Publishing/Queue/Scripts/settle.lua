@@ -65,8 +65,9 @@ else
   redis.call('HSET', JOB_OF .. ticket,
     'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
   local delay = tonumber(ARGV[4])
-  if id and ARGV[5] == '' and redis.call('ZSCORE', CANCELS, id) then
-    -- Somebody asked for it to stop while this turn went on: its next one ends it.
+  if id and ARGV[5] == '' and ARGV[12] ~= '2' and redis.call('ZSCORE', CANCELS, id) then
+    -- Somebody asked for it to stop while this turn went on: its next one ends it. What is handed
+    -- back waits all the same: it may be that its end cannot be recorded.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
     -- A slot may have become free since the job was told to wait: nobody else would call it.
@@ -78,7 +79,8 @@ else
       redis.call('HINCRBY', IN_LINE, queue, 1)
     end
   elseif ARGV[12] == '1' and lane
-    and (job[6] or redis.call('SISMEMBER', SLOTS_OF .. lane, ticket) == 0)
+    and (job[6] == '*' or job[6] == ARGV[10]
+      or redis.call('SISMEMBER', SLOTS_OF .. lane, ticket) == 0)
   then
     -- What the account waits for has changed meanwhile, or the job owns no slot to keep: admission
     -- puts it where whoever waits for the account belongs.

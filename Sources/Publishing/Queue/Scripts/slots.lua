@@ -21,10 +21,10 @@ end
 -- that were parked for it.
 local function ring(lane, reason)
   for _, ticket in ipairs(redis.call('SMEMBERS', SLOTS_OF .. lane)) do
-    local job = redis.call('HMGET', JOB_OF .. ticket, 'queue', 'fence', 'reason')
+    local job = redis.call('HMGET', JOB_OF .. ticket, 'queue', 'fence', 'reason', 'woken')
     if job[2] then
       -- A worker may be about to park it by what it was told before.
-      redis.call('HSET', JOB_OF .. ticket, 'woken', 1)
+      if job[4] ~= '*' then redis.call('HSET', JOB_OF .. ticket, 'woken', reason or '*') end
     elseif job[1] and (not reason or job[3] == reason)
       and redis.call('ZREM', TIMERS_OF .. job[1], ticket) == 1
     then
