@@ -45,6 +45,7 @@ struct JobsFailuresTests {
         try await Self.judge(Self.reasons) { .publishFails(reason: $0) }
     }
 
+    /// An `access_token_invalid` is for `JobsTokensTests`: another token is got first.
     static let refusals: [String: End] = [
         "invalid_param": .failed("upstream"),
         "privacy_level_option_mismatch": .failed("upstream"),
@@ -52,7 +53,6 @@ struct JobsFailuresTests {
         "unaudited_client_can_only_post_to_private_accounts": .failed("operator"),
         "spam_risk_user_banned_from_posting": .failed("creator"),
         "scope_not_authorized": .waits("account_paused", "creator"),
-        "access_token_invalid": .waits("account_paused", "creator"),
         "spam_risk_too_many_posts": .waits("daily_limit", "creator"),
         "reached_active_user_cap": .waits("daily_limit", "operator"),
         "rate_limit_exceeded": .waits("rate_limit", "tiktok"),
