@@ -175,7 +175,7 @@ struct AccountsRefusalTests {
                     refresh_lease_until = now() + interval '1 hour'
                 """
             )
-            let timing = TokenRenewal.Timing(patience: .milliseconds(300))
+            let timing = TokenRenewal.Timing(patience: .seconds(4))
             try await AccountsProcess.run(on: bed, timing: timing) { processes in
                 #expect(await processes[0].closed("mira")?.code == "token_refresh_busy")
                 #expect(bed.tokenRequests == 0)
