@@ -60,8 +60,12 @@ package struct SystemUser: Sendable, Equatable {
 /// Switches of the whole process.
 package enum System {
     /// Ends the process at once; `code` is what its parent sees.
+    ///
+    /// Runs no library's clean-up: those of libcrypto and others free what threads that are just
+    /// ending still use. What was printed still comes out.
     package static func exit(_ code: Int32) -> Never {
-        Glibc.exit(code)
+        fflush(nil)
+        _exit(code)
     }
 
     /// Makes sure that a crash writes no memory, which holds secrets, to a disk.
