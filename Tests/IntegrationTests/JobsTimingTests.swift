@@ -171,7 +171,9 @@ extension TestBed {
             let counted = key("counted:\(kind):\(account)")
             for post in try await members(of: counted) { try await makeOld(post, in: counted) }
         }
-        _ = try await redis.send(["DEL", .text(key("hold:post:\(account)"))])
+        _ = try await redis.send([
+            "DEL", .text(key("hold:post:\(account)")), .text(key("hold:draft:\(account)")),
+        ])
         let timers = key("timers:\(queue)")
         // The row says that a job waits a moment before the queue knows it.
         try await waitUntil("a timer of \(account)") {

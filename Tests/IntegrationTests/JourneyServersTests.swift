@@ -34,6 +34,8 @@ struct JourneyServersTests {
         let server: Server
         let action: ProxyFault.Action
         let number: Int
+        /// Whether every run makes so many.
+        let isCertain: Bool
 
         var testDescription: String {
             "\(journey.testDescription): \(server) \(action) request \(number)"
@@ -57,9 +59,16 @@ struct JourneyServersTests {
             try await travel(journey) { _ in
             } after: { proxies, _, _ in
                 let all = Server.allCases.flatMap { server in
-                    (1...server.proxy(of: proxies).requestCount).flatMap { number in
+                    let count = server.proxy(of: proxies).requestCount
+                    return (1...count).flatMap { number in
                         [ProxyFault.Action.cutBefore, .cutAfter].map { action in
-                            Cut(journey: journey, server: server, action: action, number: number)
+                            Cut(
+                                journey: journey,
+                                server: server,
+                                action: action,
+                                number: number,
+                                isCertain: number <= count - 3
+                            )
                         }
                     }
                 }
@@ -77,8 +86,9 @@ struct JourneyServersTests {
         try await travel(cut.journey) { proxies in
             cut.server.proxy(of: proxies).plan(cut.action) { $0.number == cut.number }
         } after: { _, fault, worker in
-            // A job may end before so many requests; an idle worker makes some, too.
-            try await fault.happens { worker.err }
+            // A job may end before so many requests; an idle worker makes some, too. The last of
+            // them do not come in every run: a worker also looks after accounts at its start.
+            if cut.isCertain { try await fault.happens { worker.err } }
         }
     }
 
