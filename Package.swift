@@ -115,7 +115,7 @@ let package = Package(
         ),
         .target(
             name: "PrivateServers",
-            dependencies: ["Processes", "Files"],
+            dependencies: ["EventLoop", "Files", "HTTP", "Processes"],
             swiftSettings: pointerFree
         ),
 

@@ -192,7 +192,7 @@ struct Assembly: Sendable {
         let parts = Worker.Parts(
             queue: queue,
             keeper: keeper,
-            publisher: makePublisher(api, history, drain, health, desk),
+            publisher: makePublisher(api, http, history, drain, health, desk),
             recorder: Recorder(
                 history: history,
                 queue: queue,
@@ -222,11 +222,13 @@ struct Assembly: Sendable {
 
     private func makePublisher(
         _ api: TikTokAPI,
+        _ http: HTTPClient,
         _ history: History,
         _ drain: Drain,
         _ health: TikTokHealth,
         _ desk: Desk
     ) -> Publisher {
+        let guarded = GuardedClient(http, resolver: NameResolver())
         let uploads = Uploads(
             api: api,
             history: history,
@@ -240,8 +242,22 @@ struct Assembly: Sendable {
         return Publisher(
             admission: Admission(queue: queue, limits: settings.limits),
             accounts: accounts,
-            media: Media(root: settings.mediaRoot),
+            media: Media(
+                root: settings.mediaRoot,
+                remote: guarded,
+                allowed: settings.mediaHosts
+            ),
             uploads: uploads,
+            pulledPosts: PulledPosts(
+                api: api,
+                history: history,
+                media: PulledMedia(
+                    guarded,
+                    allowed: settings.mediaHosts,
+                    prefix: settings.mediaURLPrefix
+                ),
+                verdictDeadline: settings.statusDeadline
+            ),
             verdict: Verdict(api: api, history: history),
             reconciliation: Reconciliation(api: api, history: history),
             history: history,

@@ -89,6 +89,10 @@ struct JobCancelling {
         case .unseen:
             let place = view.unseen.map { ", \($0.before) documents come before it" } ?? ""
             return "no worker has read it yet\(place); it ends when one does, within 7 days"
+        case .waiting where now?.stage == .watch && view.row?.mediaBytes == nil:
+            return
+                "its post is at TikTok, which is asked to stop it: it does if it has not fetched "
+                + "all of the media"
         case .waiting where now?.stage == .watch:
             return "its post is at TikTok and cannot be called back; it goes on to its end, which "
                 + "is looked up now"

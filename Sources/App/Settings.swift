@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Files
+internal import HTTP
 internal import Postgres
 internal import Processes
 internal import Publishing
@@ -30,6 +31,8 @@ struct Settings: Sendable {
     let client: ClientCredentials?
     let redirect: RedirectAddress?
     let mediaRoot: MediaDirectory?
+    let mediaHosts: AllowedHosts
+    let mediaURLPrefix: MediaURLPrefix?
     let chunkBytes: Int
     let limits: Admission.Limits
     let statusDeadline: Duration
@@ -75,6 +78,11 @@ struct Settings: Sendable {
             try RedirectAddress(text)
         }
         mediaRoot = reader.mediaRoot()
+        let mediaHosts = reader.mediaHosts()
+        mediaURLPrefix = reader.value(.mediaURLPrefix) { text throws(URLRefusal) in
+            try MediaURLPrefix(text, allowed: mediaHosts)
+        }
+        self.mediaHosts = mediaHosts
         chunkBytes = reader.whole(
             .chunkBytes,
             Int(UploadLimits.chunkBytesMin)...Int(UploadLimits.plannedChunkBytesMax)
@@ -174,6 +182,15 @@ extension SettingReader {
         }
         let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
         return "\(Hostname.current)-\(ProcessIdentity.pid)-\(random)"
+    }
+
+    fileprivate mutating func mediaHosts() -> AllowedHosts {
+        do {
+            return try AllowedHosts(list(.mediaHosts))
+        } catch {
+            refuse(.mediaHosts, error.description)
+            return .anyPublic
+        }
     }
 
     fileprivate mutating func uploadHosts() -> UploadHosts? {

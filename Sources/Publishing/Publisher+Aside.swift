@@ -76,9 +76,10 @@ extension Publisher {
             guard let account = try await find(job.account) else { return unknown }
             let status = try await reconciliation.ask(
                 about: doubted,
+                job,
+                account,
                 token: try await accounts.freshToken(of: account),
-                pacer: Pacer(admission, job, claim, countedAt: nil),
-                username: account.username
+                pacer: Pacer(admission, job, claim, countedAt: nil)
             )
             return status.map { .reconciled($0) } ?? unknown
         } catch {

@@ -7,20 +7,22 @@ internal import TikTok
 package struct Publisher: Sendable {
     let admission: Admission
     let accounts: Accounts
-    private let media: Media
-    private let uploads: Uploads
-    private let verdict: Verdict
+    let media: Media
+    let uploads: Uploads
+    let pulledPosts: PulledPosts
+    let verdict: Verdict
     let reconciliation: Reconciliation
     let history: History
     let drain: Drain
-    private let health: TikTokHealth
-    private let desk: Desk
+    let health: TikTokHealth
+    let desk: Desk
 
     package init(
         admission: Admission,
         accounts: Accounts,
         media: Media,
         uploads: Uploads,
+        pulledPosts: PulledPosts,
         verdict: Verdict,
         reconciliation: Reconciliation,
         history: History,
@@ -32,6 +34,7 @@ package struct Publisher: Sendable {
         self.accounts = accounts
         self.media = media
         self.uploads = uploads
+        self.pulledPosts = pulledPosts
         self.verdict = verdict
         self.reconciliation = reconciliation
         self.history = history
@@ -139,6 +142,8 @@ package struct Publisher: Sendable {
         _ ledger: Ledger,
         _ answer: Admission.Answer?
     ) async throws(Stop) -> Outcome {
+        // Never sent again: whether it arrived, the worker that sent it did not live to say.
+        guard !ledger.isInitUnanswered else { return .inDoubt(.initUnanswered) }
         guard !maker.claim.killsWorkers else { throw .refused(.workerKiller) }
         if ledger.verdictDeadline == nil, let end = answer?.end { return end }
         guard let account else { throw .refused(.accountUnknown) }
@@ -152,55 +157,18 @@ package struct Publisher: Sendable {
             standing: maker.standing,
             pacer: maker.pacer
         )
-        if let outcome = try await verdict.ask(ledger, for: turn, username: account.username) {
+        if let outcome = try await askVerdict(ledger, turn, account) {
             try await recordUnseenEnd(of: ledger, turn, outcome)
             return outcome
         }
         // TikTok waits for bytes; but it may only not have counted them yet.
         let doubt = uploads.doubt(ledger)
-        if let doubt { turn.standing.lastChunkStarts(verdictBy: doubt) }
+        if let doubt { turn.standing.mayGoOut(verdictBy: doubt) }
         if let end = answer?.end {
             return doubt == nil ? end : .waiting(.verdict(for: Verdict.pauseAfterTrouble))
         }
         guard answer != nil else { throw .unadmitted }
-        if let pause = health.uploadPause() { throw .uploadsAway(pause) }
-        return try await upload(turn, account, ledger)
-    }
-
-    /// The worker that sent the last byte died before it could say so.
-    private func recordUnseenEnd(
-        of ledger: Ledger,
-        _ turn: Turn,
-        _ outcome: Outcome
-    ) async throws(Stop) {
-        guard let upload = ledger.upload, upload.sentBytes < upload.source.bytes,
-            outcome.isSuccess, case .video(let reference, _) = turn.job.content
-        else { return }
-        // The file is only read for its hash; it may be gone by now.
-        let video = try? await media.open(reference, begun: upload.source)
-        do {
-            try await uploads.end(upload, video, turn)
-        } catch {
-            // TikTok's verdict counts for more than what we could not note beside it.
-            if case .lost = error { throw error }
-        }
-    }
-
-    private func upload(
-        _ turn: Turn,
-        _ account: Account,
-        _ ledger: Ledger
-    ) async throws(Stop) -> Outcome {
-        guard case .video(let reference, .upload) = turn.job.content else {
-            throw .refused(.sourceUnsupported)
-        }
-        let video = try await media.open(reference, begun: ledger.upload?.source)
-        try await turn.recording { () throws(HistoryError) in
-            try await history.began(turn.entry, openID: account.openID)
-        }
-        desk.note(turn.claim, id: turn.job.id, step: "uploading")
-        try await uploads.post(video, for: turn, ledger: ledger)
-        return .waiting(.verdict(for: VerdictPolling.delay(afterPolls: 0)))
+        return try await send(turn, account, ledger)
     }
 
     // MARK: The steps, with their errors turned into stops

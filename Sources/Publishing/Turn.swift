@@ -65,7 +65,13 @@ package struct Turn: Sendable {
 
     /// Writes to the history, for as long as it takes while the job is ours: nothing goes on that
     /// is not recorded.
-    func recording(_ write: () async throws(HistoryError) -> Void) async throws(Stop) {
+    ///
+    /// - Parameter evenDraining: for what nobody else can learn: a drain does not cut it short
+    ///   before its time is up.
+    func recording(
+        evenDraining: Bool = false,
+        _ write: () async throws(HistoryError) -> Void
+    ) async throws(Stop) {
         while true {
             do {
                 return try await write()
@@ -73,7 +79,7 @@ package struct Turn: Sendable {
                 switch error {
                 case .stale: throw .lost
                 case .refused(let cause): throw .failed(.historyRefused(cause.description))
-                case .away: try checkGoingOn()
+                case .away: try evenDraining ? checkHeld() : checkGoingOn()
                 }
             }
             await pause(.milliseconds(Int64.random(in: 300..<900)))

@@ -37,7 +37,7 @@ package struct SandboxOptions: Sendable {
     ]
     /// Creators who may start direct posts within 24 hours; `nil`: no cap, or 5 when unaudited.
     package var activeCreatorsPerDay: Int?
-    /// `https://host/path/` beginnings from which pulls are allowed.
+    /// `https://host/path/` beginnings from which pulls are allowed, or `http://127.0.0.1:PORT/`.
     package var verifiedPrefixes: [String] = []
     /// Domains, with all their sub-domains, from which pulls are allowed.
     package var verifiedDomains: [String] = []

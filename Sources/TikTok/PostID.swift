@@ -42,6 +42,11 @@ package enum ShareURL {
         profile(username).map { "\($0)/video/\(id.text)" }
     }
 
+    /// A photo post's page.
+    package static func photo(_ id: PostID, by username: String) -> String? {
+        profile(username).map { "\($0)/photo/\(id.text)" }
+    }
+
     /// A creator's page, for posts whose number TikTok does not tell.
     ///
     /// - Parameter username: the handle without `@`; 1–64 characters.

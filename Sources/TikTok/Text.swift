@@ -16,7 +16,7 @@ extension String {
     }
 
     /// Percent-encoded for a query or a form: everything but `A–Z a–z 0–9 - . _ ~`.
-    var percentEncoded: String {
+    package var percentEncoded: String {
         var encoded = ""
         for byte in utf8 {
             switch byte {

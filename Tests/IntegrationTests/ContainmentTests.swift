@@ -27,8 +27,8 @@ struct ContainmentTests {
         "missing.mp4": "media_not_found",
         "empty.mp4": "media_empty",
         "text.mp4": "media_type_unknown",
-        "file:///etc/passwd": "source_unsupported",
-        "http://169.254.169.254/latest/meta-data": "source_unsupported",
+        "file:///etc/passwd": "media_url_refused",
+        "http://169.254.169.254/latest/meta-data": "media_url_refused",
     ]
 
     @Test func `a job that names anything but a video in the folder is refused`() async throws {

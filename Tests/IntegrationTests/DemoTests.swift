@@ -21,6 +21,8 @@ struct DemoTests {
             for words in [
                 "✓ demo-short: posted once; SHA-256 at the sandbox equals the file's",
                 "✓ demo-long: posted once; SHA-256 at the sandbox equals the file's",
+                "✓ demo-photos: published once, from addresses that TikTok fetches itself",
+                "✓ demo-draft: delivered once, from addresses that TikTok fetches itself",
                 "✓ demo-refused: refused by TikTok and not posted; the creator can mend it",
             ] {
                 #expect(result.out.contains(words), "\(result)")

@@ -19,7 +19,7 @@ struct MediaTests {
             let root = try MediaDirectory(path: folder)
             let identity = try await root.open("a.mp4").identity
             do {
-                let video = try await Media(root: root).open(
+                let video = try await Media(root: root, remote: .unused).open(
                     .path("a.mp4"),
                     begun: begun.map { $0(identity) }
                 )

@@ -138,7 +138,7 @@ struct ProbeHostileTests {
             try handle.write(contentsOf: movie.index)
             try handle.close()
 
-            let media = Media(root: try MediaDirectory(path: folder))
+            let media = Media(root: try MediaDirectory(path: folder), remote: .unused)
             let video = try await media.open(.path("large.mp4"))
 
             #expect(video.seconds == 10 && video.container == .mp4)

@@ -61,10 +61,10 @@ struct VideoTests {
             try handle.truncate(atOffset: 500)
             try handle.close()
 
-            await #expect(throws: FileError.changed) {
+            await #expect(throws: Stop.self) {
                 try await source.read(at: 400, count: 200)
             }
-            await #expect(throws: FileError.changed) { try await source.sha256() }
+            await #expect(throws: Stop.self) { try await source.sha256() }
         }
     }
 
@@ -77,7 +77,7 @@ struct VideoTests {
             "is_aigc": true, "video_cover_timestamp_ms": 700,
         ])
 
-        let post = try #require(VideoPost(job))
+        let post = try #require(VideoPost(job, nil))
 
         #expect(post.privacy == .publicToEveryone && post.title == "Hallo")
         #expect(post.disableComment && !post.disableDuet && post.disableStitch)
@@ -86,7 +86,7 @@ struct VideoTests {
     }
 
     @Test func `a draft says nothing`() throws {
-        #expect(try VideoPost(Document.read(Document.with(["mode": "draft"]))) == nil)
+        #expect(try VideoPost(Document.read(Document.with(["mode": "draft"])), nil) == nil)
     }
 }
 

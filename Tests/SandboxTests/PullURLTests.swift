@@ -11,9 +11,13 @@ struct PullURLTests {
         ("https://evil.org/media.example.org/p/a.mp4", false),
         ("https://evil.org/?https://media.example.org/p/", false),
         ("https://badexample.net/x", false), ("https://example.net.evil.org/x", false),
+        ("http://127.0.0.1:8080/p/a.mp4", true), ("http://127.0.0.1:8081/p/a.mp4", false),
     ])
     func `only verified prefixes and domains may be pulled from`(url: String, isVerified: Bool) {
-        var world = World { $0.verifiedDomains = ["example.net"] }
+        var world = World {
+            $0.verifiedDomains = ["example.net"]
+            $0.verifiedPrefixes.append("http://127.0.0.1:8080/p/")
+        }
 
         let code = world.post(.videoInit, .pull(url)).code
 
@@ -22,7 +26,8 @@ struct PullURLTests {
 
     @Test(arguments: [
         "ftp://media.example.org/p/a", "https://", "https:///p/a", "https://u@example.net/x",
-        "https://[::1]/x", "https://example.net/a b", "media.example.org/p/a", "",
+        "https://[::1]/x", "http://example.net/x", "https://example.net/a b",
+        "media.example.org/p/a", "",
     ])
     func `what is no plain https URL is refused`(url: String) {
         var world = World { $0.verifiedDomains = ["example.net"] }

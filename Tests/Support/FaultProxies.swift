@@ -1,4 +1,5 @@
 internal import PrivateServers
+package import Sandbox
 
 /// Redis and PostgreSQL as a worker sees them over a network that fails.
 package struct FaultProxies: Sendable {
@@ -30,9 +31,10 @@ extension TestBed {
     package static func runBehindProxies(
         _ settings: [String: String] = [:],
         latency: Duration = .zero,
+        options: (inout SandboxOptions) -> Void = { _ in },
         _ body: (TestBed, FaultProxies) async throws -> Void
     ) async throws {
-        try await run(settings) { bed in
+        try await run(settings, options: options) { bed in
             let proxies = try FaultProxies(before: bed.servers, latency: latency)
             defer { proxies.stop() }
             try await body(bed, proxies)

@@ -11,8 +11,9 @@ extension Command {
             show JOB     where the queue has it now, its history row and its events
             cancel JOB   asks for it to stop, and says what that means. A job that waits ends at
                          once; one that is being uploaded ends at its next chunk; one whose last
-                         bytes are on their way may be out and goes on to its end. A job that no
-                         worker has read ends when one does, if that is within 7 days
+                         bytes are on their way may be out and goes on to its end. Of photos and
+                         videos that TikTok fetches itself TikTok is asked to stop the post. A job
+                         that no worker has read ends when one does, if that is within 7 days
             --wait       with cancel: waits up to 2 minutes for the end; exit 0 only when it was
                          cancelled
 

@@ -37,13 +37,18 @@ struct Demo {
         defer { loop.stop() }
         let redis = try await RedisServer.start(in: folder)
         let postgres = try await PostgresServer.start(in: folder)
-        let sandbox = try await Sandbox.start(on: loop)
         let media = try DemoMedia(clip: clip, folder: folder.path + "/media")
+        let mediaHost = try await MediaHost.start(serving: folder.path + "/media", on: loop)
+        let sandbox = try await Sandbox.start(
+            on: loop,
+            options: DemoScene.sandboxOptions(mediaHost: mediaHost.url)
+        )
         let scene = DemoScene(
             folder: folder.path,
             redis: redis.url,
             postgres: postgres.url,
-            sandbox: sandbox.url
+            sandbox: sandbox.url,
+            mediaHost: mediaHost.url
         )
         try scene.writeSettings()
         let assembly = Assembly(try Settings(scene.settings))
@@ -51,7 +56,7 @@ struct Demo {
         try await prepare(assembly, sandbox)
 
         let worker = try scene.startWorker()
-        let jobs = DemoJob.all(media)
+        let jobs = DemoJob.all
         console.out("pushing \(jobs.count) jobs; a worker (process \(worker.pid)) publishes them")
         for job in jobs {
             _ = try await assembly.queue.push(job.document, onto: "tiktok")
@@ -69,6 +74,7 @@ struct Demo {
         if isKept { try await keep(scene) }
         _ = await worker.stop(patience: .seconds(30))
         await sandbox.stop()
+        await mediaHost.stop()
         return isRight ? .done : .failed
     }
 

@@ -1,14 +1,17 @@
 internal import Crypto
 internal import Files
 internal import FoundationEssentials
+internal import PrivateServers
 
-/// The demo's two videos in the folder that stands for MEDIA_ROOT.
+/// The demo's videos and photos in the folder that stands for MEDIA_ROOT.
 struct DemoMedia {
     static let short = "short.mp4"
     static let long = "long.mp4"
 
     /// Five chunks of 10,000,000 bytes, the last one longer: the seed document's own example.
     static let longBytes = 52_428_800
+
+    static let photos = ["1.jpg", "2.jpg", "3.webp"]
 
     /// Lowercase hex of the SHA-256 of each file, by name.
     let sha256: [String: String]
@@ -40,6 +43,13 @@ struct DemoMedia {
         )
         try WholeFile.write(bytes, to: "\(folder)/\(Self.short)")
         try WholeFile.write(long, to: "\(folder)/\(Self.long)")
+        for photo in Self.photos {
+            let isJPEG = photo.hasSuffix(".jpg")
+            try WholeFile.write(
+                isJPEG ? SamplePhoto.jpeg : SamplePhoto.webP,
+                to: "\(folder)/\(photo)"
+            )
+        }
         sha256 = [Self.short: SHA256.hex(bytes), Self.long: SHA256.hex(long)]
     }
 }

@@ -11,13 +11,16 @@ struct DemoScene {
     let redis: String
     let postgres: String
     let sandbox: String
+    /// Where photos are fetched from.
+    let mediaHost: String
     private let key: String
 
-    init(folder: String, redis: String, postgres: String, sandbox: String) {
+    init(folder: String, redis: String, postgres: String, sandbox: String, mediaHost: String) {
         self.folder = folder
         self.redis = redis
         self.postgres = postgres
         self.sandbox = sandbox
+        self.mediaHost = mediaHost
         key = (try? FernetKey.generate().text) ?? ""  // an empty key is refused by Settings
     }
 
@@ -32,7 +35,16 @@ struct DemoScene {
             Setting.apiURL.name: sandbox,
             Setting.uploadHosts.name: "http://127.0.0.1",
             Setting.mediaRoot.name: folder + "/media",
+            Setting.mediaURLPrefix.name: mediaHost,
+            Setting.mediaHosts.name: "127.0.0.1",
         ]
+    }
+
+    /// A stand-in that would fetch from the demo's media host.
+    static func sandboxOptions(mediaHost: String) -> SandboxOptions {
+        var options = SandboxOptions()
+        options.verifiedPrefixes = [mediaHost]
+        return options
     }
 
     /// One who may post, and one whom TikTok has banned.

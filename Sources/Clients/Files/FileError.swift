@@ -79,4 +79,7 @@ package enum FileNameRule: String, Sendable, CaseIterable {
     case endsWithSlash = "ends with a slash"
     case isTooLong = "is longer than 4096 bytes, or a part of it than 255"
     case isTooDeep = "goes through more than 128 folders"
+    // Of addresses only.
+    case hasBadEscape = "has a percent sign that encodes no text"
+    case isEncodedTwice = "hides a \"..\" part or worse behind a second encoding"
 }

@@ -7,8 +7,15 @@ extension History {
     /// The row of a job in doubt and what is known of its post.
     struct Doubted: Sendable {
         let entry: Entry
-        let publishID: String
+        let clue: Clue
         let since: Date
+
+        /// By what it can be asked about.
+        enum Clue: Sendable {
+            case publishID(String)
+            /// Its init was about to be sent then, and nobody knows its answer.
+            case initStarted(Date)
+        }
     }
 
     /// - Returns: `nil` when the job is in doubt no more.
@@ -18,10 +25,11 @@ extension History {
     ) async throws(HistoryError) -> Doubted? {
         let rows = try await find(
             """
-            SELECT h.attempt, h.finished_at, l.publish_id
+            SELECT h.attempt, h.finished_at, l.publish_id, l.init_started_at
             FROM publish_history h JOIN publish_ledger l USING (job_id)
             WHERE h.job_id = \(job.id) AND l.ticket = \(claim.ticket) AND h.status = 'in_doubt'
-              AND l.publish_id IS NOT NULL AND h.fence <= \(claim.fence)
+              AND (l.publish_id IS NOT NULL OR l.init_started_at IS NOT NULL)
+              AND h.fence <= \(claim.fence)
             """
         )
         guard let row = rows.first else { return nil }
@@ -32,9 +40,15 @@ extension History {
                 fence: claim.fence,
                 attempt: try row.int("attempt")
             )
+            let clue: Doubted.Clue =
+                if let publishID = try row.textIfAny("publish_id") {
+                    .publishID(publishID)
+                } else {
+                    .initStarted(try row.date("init_started_at"))
+                }
             return Doubted(
                 entry: entry,
-                publishID: try row.text("publish_id"),
+                clue: clue,
                 since: try row.dateIfAny("finished_at") ?? .now
             )
         } catch {
@@ -98,6 +112,36 @@ extension History {
             SELECT job_id FROM reopened
             UNION SELECT job_id FROM publish_history
             WHERE job_id = \(job) AND status <> ALL (\(Status.final))
+            """
+        )
+        return !rows.isEmpty
+    }
+
+    /// Those of these posts that a job is known to have made.
+    func knownPosts(_ ids: [String]) async throws(HistoryError) -> Set<String> {
+        let rows = try await find(
+            "SELECT unnest(post_ids) AS id FROM publish_history WHERE post_ids && \(ids)"
+        )
+        do throws(PostgresError) {
+            var known: Set<String> = []
+            for row in rows { known.insert(try row.text("id")) }
+            return known
+        } catch {
+            throw noted(error)
+        }
+    }
+
+    /// Whether another job of the account may have made a post that looks the same, and whose
+    /// number nobody knows.
+    func hasTwin(_ job: PublishJob, since began: Date) async throws(HistoryError) -> Bool {
+        let rows = try await find(
+            """
+            SELECT FROM publish_history
+            WHERE account = \(job.account) AND job_id <> \(job.id)
+              AND title IS NOT DISTINCT FROM \(job.options.title) AND post_ids = '{}'
+              AND status NOT IN ('rejected', 'expired', 'failed', 'cancelled')
+              AND updated_at >= \(began)::timestamptz - interval '1 hour'
+            LIMIT 1
             """
         )
         return !rows.isEmpty

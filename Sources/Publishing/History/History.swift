@@ -141,7 +141,8 @@ package struct History: Sendable {
         return try row.textIfAny("ticket") == claim.ticket ? .ended(status) : .duplicate
     }
 
-    /// Whether a worker of this job had begun to send the last chunk: the post may be out.
+    /// Whether a worker of this job had begun what publishes it, the last chunk or an init that
+    /// posts by itself: the post may be out.
     func mayBeOut(_ job: PublishJob, claim: Claim) async throws(HistoryError) -> Bool {
         do {
             let rows = try await database.query(

@@ -138,7 +138,7 @@ extension History {
     static let noUpload: SQL = """
         publish_id = NULL, upload_url = NULL, upload_expires_at = NULL, chunk_bytes = NULL,
         chunk_count = NULL, source_bytes = NULL, source_modified_ns = NULL, source_inode = NULL,
-        sent_bytes = 0, verdict_deadline = NULL
+        sent_bytes = 0, verdict_deadline = NULL, init_started_at = NULL
         """
 
     // MARK: Ends and waits

@@ -7,6 +7,8 @@ package struct Ledger: Sendable, Equatable {
     package var upload: Upload?
     /// When to stop asking TikTok for the verdict.
     package var verdictDeadline: Date?
+    /// When an init that posts by itself was about to be sent.
+    package var initStartedAt: Date?
 
     /// An upload that TikTok has agreed to.
     package struct Upload: Sendable, Equatable {
@@ -30,6 +32,9 @@ package struct Ledger: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// Whether an init that posts by itself was begun, and nobody lived to note its answer.
+    var isInitUnanswered: Bool { initStartedAt != nil && publishID == nil }
+
     /// Whether TikTok lacks bytes that we never saw it take.
     ///
     /// Once the end of the upload is recorded its count is not asked any more: it may lag.

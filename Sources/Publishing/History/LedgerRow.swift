@@ -6,6 +6,7 @@ extension Ledger {
     init(_ row: PostgresRow) throws(PostgresError) {
         publishID = try row.textIfAny("publish_id")
         verdictDeadline = try row.dateIfAny("verdict_deadline")
+        initStartedAt = try row.dateIfAny("init_started_at")
         guard let address = try row.textIfAny("upload_url") else {
             upload = nil
             return

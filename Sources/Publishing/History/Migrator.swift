@@ -21,6 +21,11 @@ package struct Migrator: Sendable {
             name: "token_refresh",
             script: String(decoding: PackageResources.V002_token_refresh_sql, as: UTF8.self)
         ),
+        Migration(
+            number: 3,
+            name: "pulled_posts",
+            script: String(decoding: PackageResources.V003_pulled_posts_sql, as: UTF8.self)
+        ),
     ]
 
     /// The version that this program needs.

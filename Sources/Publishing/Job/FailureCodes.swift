@@ -50,14 +50,6 @@ extension Failure {
         action: "Add the key that encrypted it to CRYPTOGRAPHY_KEY, or connect the account again."
     )
 
-    static let sourceUnsupported = Failure(
-        "source_unsupported",
-        .upstream,
-        "This version posts videos from files below MEDIA_ROOT only.",
-        action:
-            "Put the video below MEDIA_ROOT, then push the job again under a new id."
-    )
-
     static func privacyNotOffered(_ offered: [PrivacyLevel]) -> Failure {
         let words = offered.map(\.friendlyName).joined(separator: ", ")
         return Failure(
@@ -104,11 +96,31 @@ extension Failure {
     static let verdictMissing = Failure(
         "status_deadline",
         .tiktok,
-        "TikTok took the video and never said what became of it.",
+        "TikTok took the post and never said what became of it.",
         action:
             "Look at the creator's profile; only if the post is not there, push the job again "
             + "under a new id or bring it back with `tiktok-publisher dead retry JOB --in-doubt`."
     )
+
+    /// An init that posts by itself was begun, and whoever sent it died before it noted the answer.
+    static let initUnanswered = Failure(
+        "init_unanswered",
+        .creator,
+        "TikTok may have been asked to post it, and its answer was lost.",
+        action: verdictMissing.action
+    )
+
+    /// The same where the trouble was seen.
+    static func initUnanswered(_ trouble: Failure) -> Failure {
+        Failure(
+            initUnanswered.code,
+            initUnanswered.owner,
+            "TikTok was asked to post it, and gave no answer that says whether it will: "
+                + "\(trouble.code). \(trouble.message)",
+            action: initUnanswered.action,
+            logID: trouble.logID
+        )
+    }
 
     static func historyRefused(_ reason: String) -> Failure {
         Failure(

@@ -34,6 +34,14 @@ package struct PublishJob: Sendable {
         }
     }
 
+    /// Whether TikTok fetches the media itself: then the init alone posts it.
+    package var isPulled: Bool {
+        switch content {
+        case .photos, .video(_, .pull): true
+        case .video(_, .upload): false
+        }
+    }
+
     package enum Kind: String, Sendable {
         case video, photo
     }

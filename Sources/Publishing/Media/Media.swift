@@ -1,17 +1,26 @@
 package import Files
+package import HTTP
 internal import TikTok
 
 /// Finds, opens and probes the media that jobs name.
 package struct Media: Sendable {
     /// `nil`: `MEDIA_ROOT` is not set.
     private let root: MediaDirectory?
+    private let remote: GuardedClient
+    private let allowed: AllowedHosts
 
-    package init(root: MediaDirectory?) {
+    package init(
+        root: MediaDirectory?,
+        remote: GuardedClient,
+        allowed: AllowedHosts = .anyPublic
+    ) {
         self.root = root
+        self.remote = remote
+        self.allowed = allowed
     }
 
-    /// Opens a job's video, and refuses what TikTok would refuse; nothing outside `MEDIA_ROOT` is
-    /// ever read.
+    /// Opens a job's video, and refuses what TikTok would refuse; no file outside `MEDIA_ROOT` is
+    /// ever read, and no host that is not allowed is ever asked.
     ///
     /// - Parameter begun: what was opened when the job's upload began. Then only the same file
     ///   will do.
@@ -19,43 +28,92 @@ package struct Media: Sendable {
         _ reference: MediaReference,
         begun: Ledger.SourceIdentity? = nil
     ) async throws(Stop) -> Video {
-        guard case .path(let path) = reference else { throw .refused(.sourceUnsupported) }
+        let opened =
+            switch reference {
+            case .path(let path): try await open(path: path)
+            case .url(let text): try await open(url: text)
+            }
+        if let begun, begun != opened.identity { throw .refused(.mediaChanged) }
+        guard opened.source.size > 0 else { throw .refused(.mediaEmpty) }
+        let facts = try await VideoProbe.facts(of: opened.source)
+        let refusals = MediaRules.refusals(of: facts)
+        guard let container = facts.kind.videoType, refusals.isEmpty else {
+            throw .refused(.mediaRefused(opened.name, refusals))
+        }
+        return Video(opened, container: container, seconds: facts.seconds)
+    }
+
+    private func open(path: String) async throws(Stop) -> OpenedSource {
         guard let root else { throw .refused(.mediaRootMissing) }
-        let file: OpenFile
         do throws(FileError) {
-            file = try await root.open(path)
+            return OpenedSource(path, try await root.open(path))
         } catch {
             throw Stop(error)
         }
-        if let begun, begun != Ledger.SourceIdentity(file.identity) {
-            throw .refused(.mediaChanged)
-        }
-        guard file.identity.size > 0 else { throw .refused(.mediaEmpty) }
-        let facts = try await VideoProbe.facts(of: FileSource(file))
-        let refusals = MediaRules.refusals(of: facts)
-        guard let container = facts.kind.videoType, refusals.isEmpty else {
-            throw .refused(.mediaRefused(path, refusals))
-        }
-        return Video(name: path, file: file, container: container, seconds: facts.seconds)
+    }
+
+    private func open(url text: String) async throws(Stop) -> OpenedSource {
+        let url = try GuardedURL(media: text, allowed: allowed)
+        return OpenedSource(url.description, try await RemoteFile(opening: url, through: remote))
     }
 }
 
-/// An opened video; everything after the opening goes through its descriptor, never its name.
-struct Video: Sendable {
-    /// What the job calls it.
+/// Where the bytes of a video come from.
+struct OpenedSource: Sendable {
+    /// What people are told; never more of an address than its host.
     let name: String
-    let file: OpenFile
+    /// For a probe, which jumps about.
+    let source: any ByteSource
+    let identity: Ledger.SourceIdentity
+    fileprivate let file: OpenFile?
+
+    init(_ name: String, _ file: OpenFile) {
+        self.name = name
+        self.file = file
+        source = FileSource(file)
+        identity = Ledger.SourceIdentity(file.identity)
+    }
+
+    init(_ name: String, _ file: RemoteFile) {
+        self.name = name
+        self.file = nil
+        source = file
+        identity = Ledger.SourceIdentity(file.identity)
+    }
+
+    /// For an upload, which reads in order.
+    fileprivate var inOrder: any ByteSource { file == nil ? ReadAhead(source) : source }
+}
+
+/// An opened video; everything after the opening goes through its descriptor or its pinned
+/// address, never its name.
+struct Video: Sendable {
+    /// What people are told.
+    let name: String
+    let source: any ByteSource
+    let identity: Ledger.SourceIdentity
     let container: VideoContentType
     /// How long it plays; `nil` when that is not certain.
     let seconds: Double?
+    private let file: OpenFile?
 
-    var bytes: Int64 { file.identity.size }
-    var identity: Ledger.SourceIdentity { Ledger.SourceIdentity(file.identity) }
+    init(_ opened: OpenedSource, container: VideoContentType, seconds: Double?) {
+        name = opened.name
+        source = opened.inOrder
+        identity = opened.identity
+        file = opened.file
+        self.container = container
+        self.seconds = seconds
+    }
+
+    var bytes: Int64 { source.size }
 
     /// Throws when the file is not the one that was opened any more.
+    ///
+    /// Of an address every single read makes sure of that.
     func checkUnchanged() async throws(Stop) {
         do throws(FileError) {
-            try await file.checkUnchanged()
+            try await file?.checkUnchanged()
         } catch {
             throw Stop(error)
         }

@@ -83,6 +83,8 @@ extension Uploads {
         } catch {
             try turn.checkHeld()
             try await video.checkUnchanged()
+            // A source that cannot be read is no fault of TikTok's, and its own tries are over.
+            if let trouble = source.trouble { throw trouble }
             guard error.mayHaveTakenEffect else { return .resend(after: error.retryAfter) }
             return .afterLostReply(to: chunk.index, of: session.plan)
         }
@@ -141,7 +143,7 @@ extension Uploads {
         guard !session.mayHaveArrived, turn.standing.verdictDeadline != nil else { return }
         let doubt = session.doubt
         if let doubt {
-            turn.standing.lastChunkStarts(verdictBy: doubt)
+            turn.standing.mayGoOut(verdictBy: doubt)
         } else {
             turn.standing.bytesAreMissing()
         }
@@ -171,7 +173,7 @@ extension Uploads {
             try await turn.recording { () throws(HistoryError) in
                 try await history.chunkSent(turn.entry, upTo: offset, verdictBy: deadline)
             }
-            turn.standing.lastChunkStarts(verdictBy: deadline)
+            turn.standing.mayGoOut(verdictBy: deadline)
             return
         }
         do throws(HistoryError) {

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// A piece is hashed while it is sent: the next read waits for that, so one piece is held at most.
 package final class HashingSource: Sendable {
-    private let file: OpenFile
+    private let source: any ByteSource
     private let stream = SHA256Stream()
     /// Bytes from the start that are in the hash.
     private let hashed = Mutex<Int64>(0)
@@ -16,15 +16,38 @@ package final class HashingSource: Sendable {
 
     private static let pieceBytes = 256 * 1024
 
-    package init(_ file: OpenFile) {
-        self.file = file
+    /// Why the last read failed: the client that sends the bytes keeps no more than a text of it.
+    private let lastTrouble = Mutex<Stop?>(nil)
+
+    package init(_ source: some ByteSource) {
+        self.source = source
+    }
+
+    package convenience init(_ file: OpenFile) {
+        self.init(FileSource(file))
+    }
+
+    /// Why the last read failed, if it did.
+    var trouble: Stop? { lastTrouble.withLock { $0 } }
+
+    private func readNoting(at offset: Int64, count: Int) async throws(Stop) -> [UInt8] {
+        do throws(Stop) {
+            let bytes = try await source.read(at: offset, count: count)
+            guard bytes.count == count else { throw .refused(.mediaChanged) }
+            lastTrouble.withLock { $0 = nil }
+            return bytes
+        } catch {
+            // A read given up says nothing of the source.
+            if case .lost = error { throw error }
+            lastTrouble.withLock { $0 = error }
+            throw error
+        }
     }
 
     /// Reads `count` bytes at `offset`; fewer only at the end of the file, which is then an error:
     /// the file became shorter.
     package func read(at offset: Int64, count: Int) async throws -> [UInt8] {
-        let bytes = try await file.read(at: offset, count: count)
-        guard bytes.count == count else { throw FileError.changed }
+        let bytes = try await readNoting(at: offset, count: count)
         await finishHashing()
         hashing.withLock { task in
             task = Task.detached { self.hash(bytes, at: offset) }
@@ -33,7 +56,7 @@ package final class HashingSource: Sendable {
     }
 
     /// Whether every byte was read in order, so that the hash costs nothing more.
-    var isWhole: Bool { hashed.withLock { $0 == file.identity.size } }
+    var isWhole: Bool { hashed.withLock { $0 == source.size } }
 
     private func finishHashing() async {
         await hashing.withLock(\.self)?.value
@@ -49,13 +72,12 @@ package final class HashingSource: Sendable {
     ///
     /// Reads again what was sent out of order or by an earlier worker.
     @concurrent
-    package func sha256() async throws(FileError) -> String {
+    package func sha256() async throws(Stop) -> String {
         await finishHashing()
-        let end = file.identity.size
+        let end = source.size
         while case let offset = hashed.withLock({ $0 }), offset < end {
             let count = Int(min(Int64(Self.pieceBytes), end - offset))
-            let bytes = try await file.read(at: offset, count: count)
-            guard bytes.count == count else { throw .changed }
+            let bytes = try await readNoting(at: offset, count: count)
             hash(bytes, at: offset)
         }
         return stream.finish()

@@ -29,31 +29,93 @@ package struct Reconciliation: Sendable {
     /// - Returns: what became of the post; `nil`: it is in doubt as before.
     func ask(
         about doubted: History.Doubted,
+        _ job: PublishJob,
+        _ account: Account,
         token: AccessToken,
-        pacer: Pacer,
-        username: String?
+        pacer: Pacer
     ) async throws(Stop) -> Status? {
-        try await pacer.pass(.postStatus)
-        let status: PostStatus
-        do {
-            status = try await api.postStatus(of: doubted.publishID, token: token)
-        } catch {
-            // It is in doubt as before, whatever stood in the way.
-            return nil
-        }
-        do throws(HistoryError) {
-            return try await record(status, doubted.entry, username)
-        } catch {
-            throw Stop(error)
+        switch doubted.clue {
+        case .publishID(let publishID):
+            try await pacer.pass(.postStatus)
+            let status: PostStatus
+            do {
+                status = try await api.postStatus(of: publishID, token: token)
+            } catch {
+                // It is in doubt as before, whatever stood in the way.
+                return nil
+            }
+            do throws(HistoryError) {
+                return try await record(status, doubted.entry, job.content.kind, account.username)
+            } catch {
+                throw Stop(error)
+            }
+        case .initStarted(let began):
+            guard account.scopes.contains(Self.listScope), Recognition.isPossible(for: job) else {
+                return nil
+            }
+            do throws(HistoryError) {
+                return try await look(for: job, doubted.entry, account, began, token)
+            } catch {
+                throw Stop(error)
+            }
         }
     }
+
+    // MARK: Posts without a publish id
+
+    /// The scope that lets the account's public posts be listed.
+    private static let listScope = "video.list"
+
+    /// Pages of 20 that are looked through; beyond, the post is too far back.
+    private static let pagesMax = 10
+
+    /// Looks for the post among those that the account shows to everybody.
+    private func look(
+        for job: PublishJob,
+        _ entry: History.Entry,
+        _ account: Account,
+        _ began: Date,
+        _ token: AccessToken
+    ) async throws(HistoryError) -> Status? {
+        let recognition = Recognition(job, initStartedAt: began)
+        guard let listed = await list(back: recognition, token) else { return nil }
+        let candidates = recognition.candidates(in: listed)
+        let known = try await history.knownPosts(candidates.map(\.id.text))
+        let unknown = candidates.filter { !known.contains($0.id.text) }
+        guard unknown.count == 1, let post = unknown.first,
+            try await !history.hasTwin(job, since: began)
+        else { return nil }
+        let link = post.shareURL ?? job.content.kind.link(to: post.id, by: account.username)
+        try await settle(entry, as: .published, postIDs: [post.id.text], shareURL: link)
+        return .published
+    }
+
+    /// - Returns: `nil` when TikTok does not list everything since the post may have been made.
+    private func list(back recognition: Recognition, _ token: AccessToken) async -> [ListedVideo]? {
+        var listed: [ListedVideo] = []
+        var cursor: Int64?
+        for _ in 0..<Self.pagesMax {
+            // Without an answer it is in doubt as before.
+            guard let page = try? await api.videoList(after: cursor, token: token) else {
+                return nil
+            }
+            listed += page.videos
+            guard let next = page.nextCursor else { return listed }
+            if let last = page.videos.last, recognition.isPast(last) { return listed }
+            cursor = next
+        }
+        return nil
+    }
+
+    // MARK: What TikTok said
 
     private func record(
         _ status: PostStatus,
         _ entry: History.Entry,
+        _ kind: PublishJob.Kind,
         _ username: String?
     ) async throws(HistoryError) -> Status? {
-        switch Outcome(success: status, username: username) {
+        switch Outcome(success: status, of: kind, username: username) {
         case .published(let postIDs, let shareURL):
             try await settle(entry, as: .published, postIDs: postIDs, shareURL: shareURL)
             return .published

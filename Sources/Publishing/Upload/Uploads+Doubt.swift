@@ -8,7 +8,7 @@ extension Uploads {
     /// TikTok's count of the bytes may lag behind a chunk that was begun a short while ago; until
     /// it surely does not, missing bytes are no proof that the post is not out.
     func doubt(_ ledger: Ledger) -> Date? {
-        guard let deadline = ledger.verdictDeadline else { return nil }
+        guard ledger.upload != nil, let deadline = ledger.verdictDeadline else { return nil }
         let begun = deadline - rules.verdictDeadline.seconds
         return begun + Self.countMayLag.seconds > .now ? deadline : nil
     }

@@ -65,10 +65,9 @@ package struct Uploads: Sendable {
     // MARK: A new upload
 
     private func begin(_ video: Video, _ turn: Turn) async throws(Stop) -> Session {
-        switch turn.job.mode {
-        case .direct: try await checkCreator(video, turn)
-        case .draft: try video.checkLength(most: UploadLimits.draftSecondsMax)
-        }
+        let creator = try await turn.creator(api)
+        let longest = creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
+        try video.checkLength(most: longest)
         let plan: ChunkPlan
         do {
             plan = try ChunkPlan(size: video.bytes, preferred: rules.chunkBytes)
@@ -77,9 +76,8 @@ package struct Uploads: Sendable {
         }
         try turn.checkGoingOn()
         // An init whose answer is lost is simply asked again: without bytes it posts nothing.
-        let endpoint: Endpoint = turn.job.mode == .direct ? .videoInit : .inboxVideoInit
-        let opened = try await turn.asking(endpoint) { () throws(TikTokError) in
-            try await open(turn.job, plan, turn.token)
+        let opened = try await turn.asking(turn.job.initEndpoint) { () throws(TikTokError) in
+            try await open(turn.job, creator, plan, turn.token)
         }
         guard let address = opened.uploadAddress else {
             throw .failed(.uploadStuck("TikTok named no address for it"))
@@ -90,7 +88,7 @@ package struct Uploads: Sendable {
             expiresAt: .now + UploadLimits.uploadAddressUse.seconds,
             plan: plan,
             next: 0,
-            source: HashingSource(video.file)
+            source: HashingSource(video.source)
         )
         try await commit(session, of: video, turn, logID: opened.logID)
         return session
@@ -127,29 +125,19 @@ package struct Uploads: Sendable {
                 logID: logID
             )
         }
-        if let deadline { turn.standing.lastChunkStarts(verdictBy: deadline) }
+        if let deadline { turn.standing.mayGoOut(verdictBy: deadline) }
     }
 
     private func open(
         _ job: PublishJob,
+        _ creator: CreatorInfo?,
         _ plan: ChunkPlan,
         _ token: AccessToken
     ) async throws(TikTokError) -> OpenedPost {
-        guard let post = VideoPost(job) else {
+        guard let post = VideoPost(job, creator) else {
             return try await api.openVideoDraft(from: .upload(plan), token: token)
         }
         return try await api.openVideo(post, from: .upload(plan), token: token)
-    }
-
-    /// Asks what the creator allows now, and refuses before an init is spent.
-    private func checkCreator(_ video: Video, _ turn: Turn) async throws(Stop) {
-        let creator = try await turn.asking(.creatorInfo) { () throws(TikTokError) in
-            try await api.creatorInfo(token: turn.token)
-        }
-        if let privacy = turn.job.privacy, !creator.privacyLevels.contains(privacy) {
-            throw .refused(.privacyNotOffered(creator.privacyLevels))
-        }
-        try video.checkLength(most: creator.longestVideoSeconds)
     }
 
     // MARK: An upload that another worker began
@@ -189,7 +177,7 @@ package struct Uploads: Sendable {
             expiresAt: upload.expiresAt,
             plan: plan,
             next: stored,
-            source: HashingSource(video.file)
+            source: HashingSource(video.source)
         )
         session.doubt = doubt
         let verdictBy = verdictDeadline(session) ?? doubt
@@ -200,7 +188,7 @@ package struct Uploads: Sendable {
                 verdictBy: verdictBy
             )
         }
-        if let verdictBy { turn.standing.lastChunkStarts(verdictBy: verdictBy) }
+        if let verdictBy { turn.standing.mayGoOut(verdictBy: verdictBy) }
         return session
     }
 
@@ -251,7 +239,7 @@ package struct Uploads: Sendable {
     }
 
     private func end(_ video: Video, _ turn: Turn, _ session: Session?) async throws(Stop) {
-        let source = session?.source ?? HashingSource(video.file)
+        let source = session?.source ?? HashingSource(video.source)
         // In one write where it is known already: a worker that dies here would leave no hash.
         let sha256 = await source.sha256IfWhole()
         try await recordEnd(bytes: video.bytes, sha256: sha256, turn)
@@ -263,12 +251,12 @@ package struct Uploads: Sendable {
     func end(_ upload: Ledger.Upload, _ video: Video?, _ turn: Turn) async throws(Stop) {
         try await recordEnd(bytes: upload.source.bytes, sha256: nil, turn)
         guard let video, video.identity == upload.source else { return }
-        try await hash(HashingSource(video.file), turn)
+        try await hash(HashingSource(video.source), turn)
     }
 
     private func recordEnd(bytes: Int64, sha256: String?, _ turn: Turn) async throws(Stop) {
         let deadline = Date.now + rules.verdictDeadline.seconds
-        turn.standing.lastChunkStarts(verdictBy: deadline)
+        turn.standing.mayGoOut(verdictBy: deadline)
         try await turn.recording { () throws(HistoryError) in
             try await history.uploadEnded(
                 turn.entry,

@@ -35,7 +35,13 @@ package struct Verdict: Sendable {
             guard case .tiktok(let trouble) = error else { throw error }
             return later(turn, deadline: deadline, because: trouble)
         }
-        if let success = Outcome(success: status, username: username) { return success }
+        if let success = Outcome(
+            success: status,
+            of: turn.job.content.kind,
+            username: username
+        ) {
+            return success
+        }
         switch status.stage {
         case .failed:
             throw try await failed(turn, status)
@@ -92,17 +98,26 @@ package struct Verdict: Sendable {
 
 extension Outcome {
     /// `nil` when TikTok does not say that the post is where it should be.
-    init?(success status: PostStatus, username: String?) {
+    init?(success status: PostStatus, of kind: PublishJob.Kind, username: String?) {
         switch status.stage {
         case .publishComplete:
-            let link = status.postIDs.first.flatMap { id in
-                username.flatMap { ShareURL.video(id, by: $0) }
-            }
+            let link = status.postIDs.first.flatMap { kind.link(to: $0, by: username) }
             self = .published(postIDs: status.postIDs.map(\.text), shareURL: link)
         case .sentToInbox:
             self = .delivered
         case .failed, .processingUpload, .processingDownload, .unknown:
             return nil
+        }
+    }
+}
+
+extension PublishJob.Kind {
+    /// Where people see a post; `nil` when nobody knows whose it is.
+    func link(to post: PostID, by username: String?) -> String? {
+        guard let username else { return nil }
+        return switch self {
+        case .video: ShareURL.video(post, by: username)
+        case .photo: ShareURL.photo(post, by: username)
         }
     }
 }

@@ -1,0 +1,149 @@
+internal import FoundationEssentials
+package import TikTok
+
+/// Posts whose media TikTok fetches itself: photos, and videos that upstream wants pulled.
+///
+/// Their init posts, and TikTok knows no key that would make it safe to repeat. So it is noted
+/// before it is sent, sent once, and in doubt when its answer is lost.
+package struct PulledPosts: Sendable {
+    private let api: TikTokAPI
+    private let history: History
+    private let media: PulledMedia
+    /// How long TikTok may take with its verdict.
+    private let verdictDeadline: Duration
+
+    package init(
+        api: TikTokAPI,
+        history: History,
+        media: PulledMedia,
+        verdictDeadline: Duration
+    ) {
+        self.api = api
+        self.history = history
+        self.media = media
+        self.verdictDeadline = verdictDeadline
+    }
+
+    /// Opens the post at TikTok; what comes after is the verdict's.
+    func post(_ turn: Turn) async throws(Stop) -> Outcome {
+        let media = try await media.check(turn.job)
+        let creator = try await turn.creator(api)
+        try media.checkLength(
+            most: creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
+        )
+        try await turn.pacer.pass(turn.job.initEndpoint)
+        try turn.checkGoingOn()
+        try await start(turn)
+        let used = turn.token
+        let opened: OpenedPost
+        do {
+            opened = try await open(turn.job, media.addresses, creator, used)
+        } catch {
+            return try await unopened(turn, used, error)
+        }
+        try await note(opened, turn)
+        return .waiting(.verdict(for: VerdictPolling.delay(afterPolls: 0)))
+    }
+
+    private func note(_ opened: OpenedPost, _ turn: Turn) async throws(Stop) {
+        let deadline = Date.now + verdictDeadline.seconds
+        do {
+            try await turn.recording(evenDraining: true) { () throws(HistoryError) in
+                try await history.initAnswered(
+                    turn.entry,
+                    publishID: opened.publishID,
+                    verdictBy: deadline,
+                    logID: opened.logID
+                )
+            }
+        } catch {
+            await noteLate(opened, turn.entry)
+            throw error
+        }
+        turn.standing.mayGoOut(verdictBy: deadline)
+    }
+
+    /// How often a late answer is tried to be noted, a second apart.
+    private static let lateTries = 5
+
+    /// Leaves the answer to whoever asks about the post in doubt.
+    private func noteLate(_ opened: OpenedPost, _ entry: History.Entry) async {
+        // A task of its own: the turn may have been cancelled with its lease.
+        let noting = Task {
+            for _ in 0..<Self.lateTries {
+                do {
+                    try await history.initAnsweredLate(entry, publishID: opened.publishID)
+                    return
+                } catch {
+                    // Without it the post stays in doubt, until TikTok lists it or a person looks.
+                    try? await Task.sleep(for: .seconds(1))
+                }
+            }
+        }
+        await noting.value
+    }
+
+    /// Notes that the init is about to be sent, and makes sure that it may be.
+    private func start(_ turn: Turn) async throws(Stop) {
+        let deadline = Date.now + verdictDeadline.seconds
+        do {
+            try await turn.recording { () throws(HistoryError) in
+                try await history.initStarts(turn.entry, verdictBy: deadline)
+            }
+            try turn.checkHeld()
+        } catch {
+            // Nothing was sent. Where that cannot be noted, whoever comes next takes the post for
+            // one in doubt, which is safe.
+            try? await history.initRefused(turn.entry, code: nil)
+            throw error
+        }
+        turn.standing.mayGoOut(verdictBy: deadline)
+    }
+
+    private func open(
+        _ job: PublishJob,
+        _ media: [String],
+        _ creator: CreatorInfo?,
+        _ token: AccessToken
+    ) async throws(TikTokError) -> OpenedPost {
+        guard job.content.kind == .video else {
+            let post = PhotoPost(job, images: media, creator)
+            return try await api.openPhotos(post, token: token)
+        }
+        let source = VideoSource.pull(url: media.first ?? "")
+        guard let post = VideoPost(job, creator) else {
+            return try await api.openVideoDraft(from: source, token: token)
+        }
+        return try await api.openVideo(post, from: source, token: token)
+    }
+
+    /// The init has brought no post that we know of: either there is surely none, or nobody knows.
+    private func unopened(
+        _ turn: Turn,
+        _ used: AccessToken,
+        _ error: TikTokError
+    ) async throws(Stop) -> Outcome {
+        let failure = Failure(error)
+        guard !error.mayHaveTakenEffect else { return .inDoubt(.initUnanswered(failure)) }
+        try await turn.recording(evenDraining: true) { () throws(HistoryError) in
+            try await history.initRefused(turn.entry, code: failure.code)
+        }
+        turn.standing.isNotBegun()
+        // With another token all begins anew, once.
+        if try await turn.held.replace(used, after: error) { return try await post(turn) }
+        throw .tiktok(error)
+    }
+
+    /// Asks TikTok to stop a post that it still fetches: best effort, the verdict tells whether it
+    /// did.
+    func stop(_ publishID: String, _ turn: Turn) async throws(Stop) {
+        do {
+            try await turn.asking(.cancelPost) { () throws(TikTokError) in
+                _ = try await api.cancelPost(publishID, token: turn.token)
+            }
+        } catch {
+            // Refused, or without an answer: it is asked again as long as there is no verdict.
+            guard case .tiktok = error else { throw error }
+        }
+    }
+}
