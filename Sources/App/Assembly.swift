@@ -229,9 +229,11 @@ struct Assembly: Sendable {
         _ desk: Desk
     ) -> Publisher {
         let guarded = GuardedClient(http, resolver: NameResolver())
+        let creators = CreatorRules(api: api)
         let uploads = Uploads(
             api: api,
             history: history,
+            creators: creators,
             fernet: settings.fernet,
             rules: Uploads.Rules(
                 chunkBytes: Int64(settings.chunkBytes),
@@ -251,6 +253,7 @@ struct Assembly: Sendable {
             pulledPosts: PulledPosts(
                 api: api,
                 history: history,
+                creators: creators,
                 media: PulledMedia(
                     guarded,
                     allowed: settings.mediaHosts,

@@ -29,20 +29,20 @@ package struct MediaHost: Sendable {
         do throws(FileError) {
             let file = try await directory.open(String(request.path.dropFirst()))
             let size = file.identity.size
-            let asked = request.headers["Range"].flatMap { range(in: $0) }
-            let range = asked.map { $0.clamped(to: 0..<size) } ?? 0..<size
+            let part = request.headers["Range"].flatMap { asked(in: $0) }
+            let range = part.map { $0.clamped(to: 0..<size) } ?? 0..<size
             guard range.count <= OpenFile.pieceBytesMax else {
                 return HTTPServerResponse(status: 413, text: "too much at once")
             }
             var headers: HTTPHeaders = ["ETag": "\"\(size)-\(file.identity.modified)\""]
-            if asked != nil {
+            if part != nil {
                 headers.add(
                     "Content-Range",
                     "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
                 )
             }
             return HTTPServerResponse(
-                status: asked == nil ? 200 : 206,
+                status: part == nil ? 200 : 206,
                 headers: headers,
                 body: try await file.read(at: range.lowerBound, count: range.count)
             )
@@ -52,7 +52,7 @@ package struct MediaHost: Sendable {
     }
 
     /// Reads `bytes=FIRST-LAST`, the only form that is asked for here.
-    private static func range(in header: String) -> Range<Int64>? {
+    private static func asked(in header: String) -> Range<Int64>? {
         let ends = header.split(separator: "=").last?.split(separator: "-").compactMap { Int64($0) }
         guard header.hasPrefix("bytes="), let ends, ends.count == 2, ends[0] <= ends[1],
             ends[1] < .max

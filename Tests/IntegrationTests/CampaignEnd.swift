@@ -13,6 +13,8 @@ struct CampaignEnd: Sendable {
         var days = 0
         /// Jobs that waited for another day without a row that says so.
         var unseen: Set<String> = []
+        /// Whether the jobs in doubt were asked about once more.
+        var isReconciled = false
     }
 
     private static let daysMax = 12
@@ -30,11 +32,15 @@ struct CampaignEnd: Sendable {
         var course = Course()
         var latest = try await standing()
         var since = ContinuousClock.now
-        while !latest.isClean, since.duration(to: .now) < Self.patience {
+        while !latest.isClean || !course.isReconciled, since.duration(to: .now) < Self.patience {
             try await Task.sleep(for: .milliseconds(400))
             let now = try await standing()
             if now != latest { since = .now }
             latest = now
+            if now.isClean, !course.isReconciled {
+                try await askAboutDoubts()
+                course.isReconciled = true
+            }
             let pause = now.unseen.isEmpty ? Self.pauseBeforeDay : Self.patienceWithRows
             guard now.waitsForAnotherDay, since.duration(to: .now) > pause,
                 course.days < Self.daysMax
@@ -46,6 +52,19 @@ struct CampaignEnd: Sendable {
             since = .now
         }
         return course
+    }
+
+    /// TikTok lists what it has posted; those that it lists must be known then.
+    private func askAboutDoubts() async throws {
+        let doubted = { (try await evidence.rows()).filter { $0.value.status == "in_doubt" }.count }
+        guard try await doubted() > 0 else { return }
+        try await bed.letTimersBeDue()
+        var (latest, since) = (try await doubted(), ContinuousClock.now)
+        while since.duration(to: .now) < Self.pauseBeforeDay {
+            try await Task.sleep(for: .milliseconds(400))
+            let now = try await doubted()
+            if now != latest { (latest, since) = (now, .now) }
+        }
     }
 
     private struct Standing: Equatable {

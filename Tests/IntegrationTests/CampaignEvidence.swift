@@ -21,7 +21,11 @@ struct CampaignEvidence: Sendable {
         facts.duplicates = try await duplicates()
         let dead = try await deadTickets()
         facts.deadDocuments = try await documents(of: dead)
-        facts.leftovers = try await leftovers(dead: Set(dead))
+        // Those in doubt are asked about for a week, and then dead.
+        let doubted = try await tickets(
+            of: facts.rows.filter { $0.value.status == "in_doubt" }.keys
+        )
+        facts.leftovers = try await leftovers(dead: Set(dead + doubted))
         return facts
     }
 
@@ -61,7 +65,7 @@ struct CampaignEvidence: Sendable {
 
     private static let limited: [SandboxEndpoint: CampaignFacts.Endpoint] = [
         .creatorInfo: .creatorInfo, .videoInit: .videoInit, .inboxInit: .inboxInit,
-        .status: .status,
+        .contentInit: .contentInit, .status: .status,
     ]
 
     // MARK: PostgreSQL
@@ -98,6 +102,15 @@ struct CampaignEvidence: Sendable {
 
     private func deadTickets() async throws -> [String] {
         texts(try await bed.redis.send(["ZRANGE", .text(bed.key("dead")), 0, -1]))
+    }
+
+    private func tickets(of jobs: some Collection<String>) async throws -> [String] {
+        var tickets: [String] = []
+        for job in jobs {
+            let ticket = try await bed.redis.send(["GET", .text(bed.key("owner:\(job)"))]).text
+            if let ticket { tickets.append(ticket) }
+        }
+        return tickets
     }
 
     private func documents(of tickets: [String]) async throws -> [String] {
@@ -139,12 +152,16 @@ struct CampaignEvidence: Sendable {
             let ticket = try await bed.redis.send(["GET", .text(key)]).text ?? ""
             return !dead.contains(ticket)
         }
+        if name.hasPrefix("timers:") {
+            let tickets = texts(try await bed.redis.send(["ZRANGE", .text(key), 0, -1]))
+            return !dead.isSuperset(of: tickets)
+        }
         if name == "in_line" {
             let counts = texts(try await bed.redis.send(["HVALS", .text(key)]))
             return counts.contains { $0 != "0" }
         }
         let isOfJobs = ["leases", "fences", "deliveries", "cancels"].contains(name)
-        let isOfAccounts = ["timers:", "slots:", "running:", "hold:"]
+        let isOfAccounts = ["slots:", "running:", "hold:"]
             .contains(where: name.hasPrefix)
         return isOfJobs || isOfAccounts || type == "list"
     }

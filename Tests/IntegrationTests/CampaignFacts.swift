@@ -53,12 +53,12 @@ struct CampaignFacts: Sendable {
 
     /// Endpoints with a limit a minute.
     enum Endpoint: String, Sendable, CaseIterable {
-        case creatorInfo, videoInit, inboxInit, status
+        case creatorInfo, videoInit, inboxInit, contentInit, status
 
         var callsPerMinute: Int {
             switch self {
             case .creatorInfo: 20
-            case .videoInit, .inboxInit: 6
+            case .videoInit, .inboxInit, .contentInit: 6
             case .status: 30
             }
         }

@@ -6,7 +6,9 @@ enum CampaignFaults {
     private static let json = "application/json"
 
     static func plan(for sandbox: Sandbox, size: CampaignSize) {
-        for endpoint in [SandboxEndpoint.creatorInfo, .videoInit, .inboxInit, .status] {
+        for endpoint in [
+            SandboxEndpoint.creatorInfo, .videoInit, .inboxInit, .contentInit, .status,
+        ] {
             for (action, chance) in ofCalls { add(endpoint, action, chance, to: sandbox) }
             // The account then pauses for a minute, so there are only a few.
             sandbox.fault(
@@ -16,11 +18,11 @@ enum CampaignFaults {
                 probability: 0.02
             )
         }
-        for endpoint in [SandboxEndpoint.videoInit, .inboxInit] {
+        for endpoint in [SandboxEndpoint.videoInit, .inboxInit, .contentInit] {
             add(endpoint, .publishFails(reason: "internal"), 0.01, to: sandbox)
         }
         for (action, chance) in ofChunks { add(.upload, action, chance, to: sandbox) }
-        for endpoint in [SandboxEndpoint.creatorInfo, .videoInit, .upload, .status] {
+        for endpoint in [SandboxEndpoint.creatorInfo, .videoInit, .contentInit, .upload, .status] {
             sandbox.fault(endpoint, .hangAfter, count: 1 + size.jobs / 1000, probability: 0.01)
         }
     }

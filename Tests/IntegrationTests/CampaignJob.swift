@@ -15,6 +15,8 @@ struct CampaignJob: Sendable {
     enum Kind: Sendable, Hashable, CaseIterable {
         case post
         case draft
+        /// TikTok fetches these three itself.
+        case photos, photoDraft, pull
         /// With a `publish_at` some seconds ahead.
         case scheduled
         case expired
@@ -41,8 +43,8 @@ struct CampaignJob: Sendable {
 
     var end: End {
         switch kind {
-        case .post, .scheduled: .published
-        case .draft: .delivered
+        case .post, .scheduled, .photos, .pull: .published
+        case .draft, .photoDraft: .delivered
         case .expired: .expired
         case .broken: .rejected
         case .unreadable: .unread
@@ -52,6 +54,9 @@ struct CampaignJob: Sendable {
         case .audienceRefused: .failed(code: "privacy_not_offered")
         }
     }
+
+    /// Its init posts by itself: when the answer is lost, nobody can know whether it did.
+    var mayBeInDoubt: Bool { [.photos, .photoDraft, .pull].contains(kind) }
 
     var title: String { TestBed.title(of: id) }
 
@@ -75,6 +80,13 @@ struct CampaignJob: Sendable {
         switch kind {
         case .post, .unreadable, .noVideo, .accountUnknown: break
         case .draft: fields["mode"] = "draft"
+        case .photos, .photoDraft:
+            fields["video"] = nil
+            fields["photos"] = ["a.jpg", "one.webp"]
+            if kind == .photoDraft { fields["mode"] = "draft" }
+        case .pull:
+            fields["video"] = "clip.mp4"
+            fields["transfer"] = "pull"
         case .scheduled: fields["publish_at"] = .time(notBefore)
         case .expired: fields["expires_at"] = "2026-01-01T00:00:00Z"
         case .broken: fields["titel"] = "a field that no document has"

@@ -15,10 +15,14 @@ struct CampaignTests {
     @Test func `a campaign loses nothing, posts nothing twice and keeps every limit`() async throws
     {
         let plan = CampaignPlan(.ofThisRun)
+        let prefix = try await PulledKind.prefix
         try await TestBed.run(
-            Self.settings(plan),
+            Self.settings(plan).merging(PulledKind.settings(prefix)) { $1 },
             hasOwnServers: true,
-            options: { Self.change(&$0, plan.size) },
+            options: {
+                PulledKind.verify(&$0, prefix)
+                Self.change(&$0, plan.size)
+            },
             { bed in try await Campaign(plan, on: bed).run() }
         )
     }
@@ -37,6 +41,7 @@ struct CampaignTests {
 
     private static func change(_ options: inout SandboxOptions, _ size: CampaignSize) {
         options.processing = .milliseconds(300)
+        options.download = .milliseconds(200)
         options.seed = size.seed
         options.journalEntries = 2_000_000
         // Days pass in a campaign.

@@ -8,6 +8,7 @@ package import TikTok
 package struct PulledPosts: Sendable {
     private let api: TikTokAPI
     private let history: History
+    private let creators: CreatorRules
     private let media: PulledMedia
     /// How long TikTok may take with its verdict.
     private let verdictDeadline: Duration
@@ -15,11 +16,13 @@ package struct PulledPosts: Sendable {
     package init(
         api: TikTokAPI,
         history: History,
+        creators: CreatorRules,
         media: PulledMedia,
         verdictDeadline: Duration
     ) {
         self.api = api
         self.history = history
+        self.creators = creators
         self.media = media
         self.verdictDeadline = verdictDeadline
     }
@@ -27,7 +30,7 @@ package struct PulledPosts: Sendable {
     /// Opens the post at TikTok; what comes after is the verdict's.
     func post(_ turn: Turn) async throws(Stop) -> Outcome {
         let media = try await media.check(turn.job)
-        let creator = try await turn.creator(api)
+        let creator = try await creators.creator(of: turn, seconds: media.seconds)
         try media.checkLength(
             most: creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
         )
@@ -123,6 +126,7 @@ package struct PulledPosts: Sendable {
         _ used: AccessToken,
         _ error: TikTokError
     ) async throws(Stop) -> Outcome {
+        creators.forget(turn.job.account)
         let failure = Failure(error)
         guard !error.mayHaveTakenEffect else { return .inDoubt(.initUnanswered(failure)) }
         try await turn.recording(evenDraining: true) { () throws(HistoryError) in

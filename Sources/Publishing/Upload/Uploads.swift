@@ -9,6 +9,7 @@ package import TikTok
 package struct Uploads: Sendable {
     let api: TikTokAPI
     let history: History
+    let creators: CreatorRules
     let fernet: Fernet
     let rules: Rules
 
@@ -26,9 +27,16 @@ package struct Uploads: Sendable {
         }
     }
 
-    package init(api: TikTokAPI, history: History, fernet: Fernet, rules: Rules) {
+    package init(
+        api: TikTokAPI,
+        history: History,
+        creators: CreatorRules,
+        fernet: Fernet,
+        rules: Rules
+    ) {
         self.api = api
         self.history = history
+        self.creators = creators
         self.fernet = fernet
         self.rules = rules
     }
@@ -65,7 +73,7 @@ package struct Uploads: Sendable {
     // MARK: A new upload
 
     private func begin(_ video: Video, _ turn: Turn) async throws(Stop) -> Session {
-        let creator = try await turn.creator(api)
+        let creator = try await creators.creator(of: turn, seconds: video.seconds)
         let longest = creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
         try video.checkLength(most: longest)
         let plan: ChunkPlan
@@ -76,8 +84,14 @@ package struct Uploads: Sendable {
         }
         try turn.checkGoingOn()
         // An init whose answer is lost is simply asked again: without bytes it posts nothing.
-        let opened = try await turn.asking(turn.job.initEndpoint) { () throws(TikTokError) in
-            try await open(turn.job, creator, plan, turn.token)
+        let opened: OpenedPost
+        do {
+            opened = try await turn.asking(turn.job.initEndpoint) { () throws(TikTokError) in
+                try await open(turn.job, creator, plan, turn.token)
+            }
+        } catch {
+            creators.forget(turn.job.account)
+            throw error
         }
         guard let address = opened.uploadAddress else {
             throw .failed(.uploadStuck("TikTok named no address for it"))
