@@ -104,7 +104,6 @@ struct PulledPostsTests {
                 ("limit", 403, "spam_risk_too_many_posts", "daily_limit"),
                 ("drafts", 403, "spam_risk_too_many_pending_share", "draft_limit"),
                 ("minute", 429, "rate_limit_exceeded", "rate_limit"),
-                ("token", 401, "access_token_invalid", "account_paused"),
             ]
             let worker = try bed.startWorker()
             for (name, status, code, _) in expected {
@@ -128,6 +127,27 @@ struct PulledPostsTests {
             try await bed.letTheMinutePass(for: "minute")
             #expect(try await bed.end(of: "minute", worker: worker).status == .published)
             #expect(bed.posts(of: "minute").count == 1)
+            bed.expectNoViolation()
+            try await bed.expectDrains(worker)
+        }
+    }
+
+    @Test func `an init whose token was refused is sent once more with another`() async throws {
+        try await TestBed.runPulled(TestBed.client) { bed in
+            try await bed.connect("mira")
+            let refusal = SandboxFault.Action.refuse(status: 401, code: "access_token_invalid")
+            bed.sandbox.fault(.contentInit, refusal)
+            let worker = try bed.startWorker()
+
+            try await bed.push(bed.pulled(.photo, "again", account: "mira"))
+            let row = try await bed.end(of: "again", worker: worker)
+
+            #expect(row.status == .published && row.attempt == 1, "\(row.json.encodedText)")
+            #expect(bed.tokenRequests == 1 && bed.posts(of: "mira").count == 1)
+            let events = try await bed.events(of: "again").filter { $0.hasPrefix("init_") }
+            #expect(
+                events == ["init_started", "init_refused", "init_started", "init_answered"]
+            )
             bed.expectNoViolation()
             try await bed.expectDrains(worker)
         }

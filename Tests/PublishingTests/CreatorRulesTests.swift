@@ -48,7 +48,9 @@ struct CreatorRulesTests {
     @Test func `answers of very many accounts take no more memory`() throws {
         let rules = try rules()
         let now = ContinuousClock.now
-        for number in 0..<CreatorRules.countMax { rules.keep(Self.creator, for: "\(number)", at: now) }
+        for number in 0..<CreatorRules.countMax {
+            rules.keep(Self.creator, for: "\(number)", at: now)
+        }
         #expect(rules.recall("0", at: now) != nil)
 
         rules.keep(Self.creator, for: "one more", at: now)

@@ -39,10 +39,8 @@ struct Demo {
         let postgres = try await PostgresServer.start(in: folder)
         let media = try DemoMedia(clip: clip, folder: folder.path + "/media")
         let mediaHost = try await MediaHost.start(serving: folder.path + "/media", on: loop)
-        let sandbox = try await Sandbox.start(
-            on: loop,
-            options: DemoScene.sandboxOptions(mediaHost: mediaHost.url)
-        )
+        let options = DemoScene.sandboxOptions(mediaHost: mediaHost.url)
+        let sandbox = try await Sandbox.start(on: loop, options: options)
         let scene = DemoScene(
             folder: folder.path,
             redis: redis.url,
@@ -58,13 +56,9 @@ struct Demo {
         let worker = try scene.startWorker()
         let jobs = DemoJob.all
         console.out("pushing \(jobs.count) jobs; a worker (process \(worker.pid)) publishes them")
-        for job in jobs {
-            _ = try await assembly.queue.push(job.document, onto: "tiktok")
-        }
+        for job in jobs { _ = try await assembly.queue.push(job.document, onto: "tiktok") }
         let rows = try await wait(for: jobs.map(\.id), assembly, worker, scene)
-        console.out("")
-        console.out(HistoryText.table(rows))
-        console.out("")
+        console.out("\n" + HistoryText.table(rows) + "\n")
         let isRight = try await DemoVerdict(
             rows: rows,
             report: sandbox.report(),
