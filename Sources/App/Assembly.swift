@@ -230,17 +230,6 @@ struct Assembly: Sendable {
     ) -> Publisher {
         let guarded = GuardedClient(http, resolver: NameResolver())
         let creators = CreatorRules(api: api)
-        let uploads = Uploads(
-            api: api,
-            history: history,
-            creators: creators,
-            fernet: settings.fernet,
-            rules: Uploads.Rules(
-                chunkBytes: Int64(settings.chunkBytes),
-                hosts: settings.uploadHosts,
-                verdictDeadline: settings.statusDeadline
-            )
-        )
         return Publisher(
             admission: Admission(queue: queue, limits: settings.limits),
             accounts: accounts,
@@ -249,7 +238,7 @@ struct Assembly: Sendable {
                 remote: guarded,
                 allowed: settings.mediaHosts
             ),
-            uploads: uploads,
+            uploads: makeUploads(api, history, creators),
             pulledPosts: PulledPosts(
                 api: api,
                 history: history,
@@ -267,6 +256,25 @@ struct Assembly: Sendable {
             drain: drain,
             health: health,
             desk: desk
+        )
+    }
+
+    private func makeUploads(
+        _ api: TikTokAPI,
+        _ history: History,
+        _ creators: CreatorRules
+    ) -> Uploads {
+        Uploads(
+            api: api,
+            history: history,
+            creators: creators,
+            fernet: settings.fernet,
+            rules: Uploads.Rules(
+                chunkBytes: Int64(settings.chunkBytes),
+                hosts: settings.uploadHosts,
+                verdictDeadline: settings.statusDeadline
+            ),
+            memory: UploadMemory(ceiling: settings.uploadMemoryBytes)
         )
     }
 }

@@ -34,6 +34,7 @@ struct Settings: Sendable {
     let mediaHosts: AllowedHosts
     let mediaURLPrefix: MediaURLPrefix?
     let chunkBytes: Int
+    let uploadMemoryBytes: Int
     let limits: Admission.Limits
     let statusDeadline: Duration
     let logLevel: LogLevel
@@ -83,6 +84,7 @@ struct Settings: Sendable {
             try MediaURLPrefix(text, allowed: mediaHosts)
         }
         self.mediaHosts = mediaHosts
+        uploadMemoryBytes = reader.whole(.uploadMemoryBytes, 16_777_216...1_099_511_627_776)
         chunkBytes = reader.whole(
             .chunkBytes,
             Int(UploadLimits.chunkBytesMin)...Int(UploadLimits.plannedChunkBytesMax)
@@ -246,7 +248,6 @@ extension SettingReader {
     /// Settings of parts that are not in this version: checked, so that a bad one is found before
     /// the part arrives.
     fileprivate mutating func checkSettingsOfLaterParts() {
-        _ = whole(.uploadMemoryBytes, 16_777_216...1_099_511_627_776)
         _ = whole(.celeryResultExpires, 1...31_536_000)
         for setting in [Setting.httpAddress, .webhookAddress] {
             if let address = text(setting), Self.port(of: address) == nil {

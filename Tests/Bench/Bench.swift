@@ -5,13 +5,14 @@ import Foundation
 ///     swift build -c release
 ///     swift run -c release Bench upload   one file to the sandbox's byte sink, against `curl -T`
 ///     swift run -c release Bench memory   a worker with 8 uploads at once: its peak memory
+///     swift run -c release Bench remote   a worker with one upload from an address: peak memory
 ///     swift run -c release Bench crowd    100 accounts behind 10,000 jobs of another one
 ///     swift run -c release Bench takeover how long jobs of 20 killed workers wait
 ///     swift run -c release Bench cost     what a job costs Redis, with a million waiting
 ///     swift run -c release Bench idle     what a worker costs that has nothing to do
 ///     swift run -c release Bench probe    what it costs to look at a video of 4 GB
 ///
-/// The first three take `--bytes N` (1000000000 unless given; `crowd` 50000000), so that a small
+/// The first four take `--bytes N` (1000000000 unless given; `crowd` 50000000), so that a small
 /// run takes seconds; `upload` takes `--rounds N` (7), so does `crowd` (3), `memory` takes `--jobs
 /// N` (8). The files are sparse: no disk is in the
 /// way. The programs measured are those beside this one, so all of them must be built alike.
@@ -24,7 +25,13 @@ struct Bench {
             let isMet: Bool
             switch options.name {
             case "upload": isMet = try await Programs.run(UploadBench(options: options).measure)
-            case "memory": isMet = try await Programs.run(MemoryBench(options: options).measure)
+            case "memory":
+                isMet = try await Programs.run(
+                    MemoryBench(options: options, source: .files).measure
+                )
+            case "remote":
+                let bench = MemoryBench(options: options, source: .addresses)
+                isMet = try await Programs.run(bench.measure)
             case "crowd": isMet = try await CrowdBench(options: options).run()
             case "takeover": isMet = try await TakeoverBench().run()
             case "cost": isMet = try await CostBench().run()
@@ -54,7 +61,9 @@ struct Bench {
 
 /// The command line.
 struct Options {
-    static let names = ["upload", "memory", "crowd", "takeover", "cost", "idle", "probe"]
+    static let names = [
+        "upload", "memory", "remote", "crowd", "takeover", "cost", "idle", "probe",
+    ]
 
     let name: String
     /// Of each file.

@@ -108,6 +108,11 @@ struct Video: Sendable {
 
     var bytes: Int64 { source.size }
 
+    /// What its upload holds in memory.
+    var bufferBytes: Int {
+        file == nil ? UploadMemory.bytesOfAddress : UploadMemory.bytesOfFile
+    }
+
     /// Throws when the file is not the one that was opened any more.
     ///
     /// Of an address every single read makes sure of that.

@@ -12,6 +12,7 @@ package struct Uploads: Sendable {
     let creators: CreatorRules
     let fernet: Fernet
     let rules: Rules
+    let memory: UploadMemory
 
     package struct Rules: Sendable {
         /// Preferred bytes of a chunk, 5242880–32000000.
@@ -32,17 +33,22 @@ package struct Uploads: Sendable {
         history: History,
         creators: CreatorRules,
         fernet: Fernet,
-        rules: Rules
+        rules: Rules,
+        memory: UploadMemory
     ) {
         self.api = api
         self.history = history
         self.creators = creators
         self.fernet = fernet
         self.rules = rules
+        self.memory = memory
     }
 
     /// Gets every byte of `video` to TikTok; returns when only the verdict is missing.
     func post(_ video: Video, for turn: Turn, ledger: Ledger) async throws(Stop) {
+        let room = await memory.room(for: video.bufferBytes)
+        defer { withExtendedLifetime(room) {} }
+        try turn.checkGoingOn()
         let session =
             if let publishID = ledger.publishID, let upload = ledger.upload {
                 try await resume(publishID, upload, video, turn, doubt(ledger))
