@@ -125,7 +125,10 @@ struct AccountsRefusalTests {
         }
     }
 
-    @Test func `a new connection counts more than tokens on their way`() async throws {
+    /// Runs a test while a process has asked TikTok for tokens and has no answer yet.
+    private func inMidRefresh(
+        _ body: (TestBed, AccountsProcess, Task<String, any Error>) async throws -> Void
+    ) async throws {
         try await TestBed.run { bed in
             try await bed.connect("mira")
             try await bed.endToken(of: "mira", inSeconds: -1)
@@ -133,35 +136,32 @@ struct AccountsRefusalTests {
             try await AccountsProcess.run(on: bed) { processes in
                 let asking = Task { try await processes[0].token(of: "mira") }
                 try await bed.tokensAreAsked()
-
-                try await bed.connect("mira")
-                let connected = try await bed.openedToken("mira")
-
-                #expect(try await asking.value == connected)
-                await processes[0].accounts.settle(atMost: .seconds(20))
-                #expect(try await bed.openedToken("mira") == connected)
+                try await body(bed, processes[0], asking)
             }
         }
     }
 
-    @Test func `keys that are rotated in mid-refresh cost no tokens`() async throws {
-        try await TestBed.run { bed in
+    @Test func `a new connection counts more than tokens on their way`() async throws {
+        try await inMidRefresh { bed, process, asking in
             try await bed.connect("mira")
-            try await bed.endToken(of: "mira", inSeconds: -1)
-            bed.sandbox.fault(.token, .slow(bytesPerSecond: 200))
-            try await AccountsProcess.run(on: bed) { processes in
-                let asking = Task { try await processes[0].token(of: "mira") }
-                try await bed.tokensAreAsked()
+            let connected = try await bed.openedToken("mira")
 
-                let sealed = try #require(try await bed.stored("mira", "refresh_token"))
-                let anew = try bed.fernet().rotate(sealed)
-                try await bed.database.execute("UPDATE tiktok_accounts SET refresh_token = \(anew)")
+            #expect(try await asking.value == connected)
+            await process.accounts.settle(atMost: .seconds(20))
+            #expect(try await bed.openedToken("mira") == connected)
+        }
+    }
 
-                let new = try await asking.value
-                #expect(try await bed.takes(new))
-                #expect(try await bed.openedToken("mira") == new)
-                #expect(bed.tokenRequests == 1)
-            }
+    @Test func `keys that are rotated in mid-refresh cost no tokens`() async throws {
+        try await inMidRefresh { bed, _, asking in
+            let sealed = try #require(try await bed.stored("mira", "refresh_token"))
+            let anew = try bed.fernet().rotate(sealed)
+            try await bed.database.execute("UPDATE tiktok_accounts SET refresh_token = \(anew)")
+
+            let new = try await asking.value
+            #expect(try await bed.takes(new))
+            #expect(try await bed.openedToken("mira") == new)
+            #expect(bed.tokenRequests == 1)
         }
     }
 

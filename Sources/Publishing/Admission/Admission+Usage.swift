@@ -52,9 +52,6 @@ extension Admission {
         package let until: Date?
     }
 
-    /// What the scripts count as a minute: `CALL_WINDOW` of their prelude.
-    private static let minute = Duration.seconds(66)
-
     /// Asks for all of it in one step; changes nothing.
     ///
     /// - Parameter dailyPosts: the account's own limit, when it has one.
@@ -69,13 +66,15 @@ extension Admission {
                 + endpoints.map { .text($0.rawValue) }
         )
         let parts = answer.array ?? []
-        guard parts.count == 8 + endpoints.count else {
+        guard parts.count == 9 + endpoints.count else {
             throw .unexpectedAnswer(of: queue.scripts.limits)
         }
-        let calls = zip(endpoints, parts.dropFirst(8)).map { endpoint, part in
+        // What the scripts count as a minute.
+        let minute = Duration.milliseconds(parts[8].integer ?? 0)
+        let calls = zip(endpoints, parts.dropFirst(9)).map { endpoint, part in
             (
                 endpoint: endpoint,
-                count: Count(part, cap: limits.perMinute[endpoint], window: Self.minute)
+                count: Count(part, cap: limits.perMinute[endpoint], window: minute)
             )
         }
         return Usage(

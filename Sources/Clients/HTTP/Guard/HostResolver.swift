@@ -1,3 +1,5 @@
+// Whichever module is read first owns the types of `netinet/in.h`: in release builds this one.
+internal import CCurl
 internal import Glibc
 
 /// Finds the addresses of a host.

@@ -2,7 +2,7 @@
 -- ARGV 1 account  2 window of the day (ms), then the endpoints
 -- Returns {now, jobs that may transfer now, jobs in line, {posts, oldest}, {drafts, oldest},
 --   {active accounts, oldest, '1' when this one is active}, {hold of posts or '', of drafts or ''},
---   {pause or '', its end},
+--   {pause or '', its end}, what counts as a minute (ms),
 --   then {calls in the minute, oldest} for each endpoint}; times in ms since 1970, 0: none.
 local account, window = ARGV[1], tonumber(ARGV[2])
 local function in_window(key)
@@ -23,6 +23,7 @@ local answer = {
   in_window(COUNTED_OF .. posts), in_window(COUNTED_OF .. drafts), active,
   {redis.call('GET', HOLD_OF .. posts) or '', redis.call('GET', HOLD_OF .. drafts) or ''},
   {left == -2 and '' or redis.call('GET', pause), left > 0 and now + left or 0},
+  CALL_WINDOW,
 }
 for i = 3, #ARGV do
   local calls, oldest = 0, 0
