@@ -43,7 +43,16 @@ struct ResponseCollector {
         guard body.count + bytes.count <= limits.responseBodyBytes else {
             throw .responseTooLarge(.body)
         }
+        if body.isEmpty, let announced { body.reserveCapacity(announced) }
         body.append(contentsOf: bytes)
+    }
+
+    /// The length of the body, where the server has told it: growing into megabytes would take
+    /// twice the room. What is announced and never sent costs address space only.
+    private var announced: Int? {
+        fields.last { $0.name.lowercased() == "content-length" }
+            .flatMap { Int($0.value) }
+            .map { min(max(0, $0), limits.responseBodyBytes) }
     }
 
     /// The answer once curl has found its end.
