@@ -214,7 +214,8 @@ struct Assembly: Sendable {
                 queues: settings.queues,
                 concurrency: settings.concurrency,
                 grace: settings.grace,
-                statusCallsPerMinute: settings.limits.perMinute.status
+                statusCallsPerMinute: settings.limits.perMinute.status,
+                tagger: settings.tagger
             ),
             parts: parts
         )

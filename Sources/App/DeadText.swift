@@ -30,8 +30,7 @@ enum DeadText {
         for letter in letters {
             table.add([
                 letter.job ?? "(no id)", letter.account ?? "", letter.code,
-                letter.row?.errorOwner ?? "", letter.diedAt.map(TimeSpan.age) ?? "",
-                letter.row?.errorAction ?? "",
+                letter.owner ?? "", letter.diedAt.map(TimeSpan.age) ?? "", letter.action ?? "",
             ])
         }
         return table.text
@@ -42,9 +41,8 @@ enum DeadText {
             "job": .text(letter.job), "ticket": .string(letter.ticket),
             "account": .text(letter.account), "queue": .string(letter.queue),
             "code": .string(letter.code), "status": .text(letter.row?.status.rawValue),
-            "error_owner": .text(letter.row?.errorOwner),
-            "error_message": .text(letter.row?.errorMessage),
-            "error_action": .text(letter.row?.errorAction), "died_at": .time(letter.diedAt),
+            "error_owner": .text(letter.owner), "error_message": .text(letter.message),
+            "error_action": .text(letter.action), "died_at": .time(letter.diedAt),
         ]
     }
 

@@ -25,6 +25,8 @@ struct Main {
                 console.out(Help.text(of: command))
                 return .done
             }
+            // Every command reads the keys, and most read tokens.
+            try System.disableCoreDumps()
             return try await command.run(arguments, console)
         } catch let problem as Arguments.Problem {
             console.err("tiktok-publisher: \(problem)")

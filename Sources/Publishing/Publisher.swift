@@ -53,7 +53,7 @@ package struct Publisher: Sendable {
         /// The job's own limit of attempts.
         package var maxAttempts: Int?
         /// For logs; `nil` when the document could not be read.
-        package var jobID: String?
+        package var job: PublishJob?
     }
 
     /// Takes a claimed job as far as it goes now.
@@ -67,7 +67,7 @@ package struct Publisher: Sendable {
             var result =
                 claim.stage == .reconcile
                 ? await reconcile(job, claim, lease) : await publish(job, claim, lease)
-            result.jobID = job.id
+            result.job = job
             return result
         } catch {
             return await reject(error, claim)

@@ -6,15 +6,21 @@ internal import TikTok
 extension Worker {
     func turn(_ claim: Claim, _ lease: Lease) async {
         let result = await parts.publisher.publish(claim, lease: lease)
+        let context = LogContext(
+            job: result.job?.id,
+            account: (result.job?.account).map(options.tagger.tag),
+            attempt: claim.attempts + 1,
+            traceparent: result.job?.traceparent
+        )
         // A cancelled turn must still be recorded: the new task is not cancelled with this one.
-        let ending = await Task {
-            await self.parts.recorder.record(result, of: claim, lease: lease)
+        let recording = LogContext.$current.withValue(context) {
+            Task { await self.parts.recorder.record(result, of: claim, lease: lease) }
         }
-        .value
+        let ending = await recording.value
         parts.keeper.release(lease)
         parts.desk.leave(claim)
         inHand[claim.fence] = nil
-        report(result, claim, ending)
+        LogContext.$current.withValue(context) { report(result, claim, ending) }
         // Either is looked into before the next claim, and costs one question when all is well.
         if case .handedBack = result.outcome, !drain.isDraining { servers.databaseMayBeAway = true }
         if case .left = ending {
@@ -44,29 +50,25 @@ extension Worker {
         _ ending: Recorder.Ending
     ) {
         let failure = result.outcome.failure
-        LogContext.$current.withValue(
-            LogContext(job: result.jobID, attempt: claim.attempts + 1)
-        ) {
-            switch ending {
-            case .settled(let outcome):
-                log.info(
-                    "job.turn",
-                    [
-                        "outcome": .string(outcome), "queue": .string(claim.queue),
-                        "fence": .integer(claim.fence), "code": failure.map { .string($0.code) },
-                        "owner": failure.map { .string($0.owner.rawValue) },
-                        "log_id": failure?.logID.map { .string($0) },
-                    ]
-                )
-            case .left:
-                log.warning(
-                    "job.left",
-                    [
-                        "outcome": .string(result.outcome.name), "queue": .string(claim.queue),
-                        "fence": .integer(claim.fence),
-                    ]
-                )
-            }
+        switch ending {
+        case .settled(let outcome):
+            log.info(
+                "job.turn",
+                [
+                    "outcome": .string(outcome), "queue": .string(claim.queue),
+                    "fence": .integer(claim.fence), "code": failure.map { .string($0.code) },
+                    "owner": failure.map { .string($0.owner.rawValue) },
+                    "log_id": failure?.logID.map { .string($0) },
+                ]
+            )
+        case .left:
+            log.warning(
+                "job.left",
+                [
+                    "outcome": .string(result.outcome.name), "queue": .string(claim.queue),
+                    "fence": .integer(claim.fence),
+                ]
+            )
         }
     }
 }

@@ -16,17 +16,21 @@ package actor Worker {
         package let grace: Duration
         /// Calls of one account for verdicts in a minute.
         package let statusCallsPerMinute: Int
+        /// How the log calls accounts.
+        package let tagger: AccountTagger
 
         package init(
             queues: [QueueChoice],
             concurrency: Int,
             grace: Duration,
-            statusCallsPerMinute: Int
+            statusCallsPerMinute: Int,
+            tagger: AccountTagger
         ) {
             self.queues = queues
             self.concurrency = concurrency
             self.grace = grace
             self.statusCallsPerMinute = statusCallsPerMinute
+            self.tagger = tagger
         }
     }
 

@@ -6,7 +6,7 @@
 package enum LogKeys {
     package static let readable: Set<String> = [
         // Where: the job, the step, the program.
-        "job", "account", "queue", "mode", "kind", "step", "status", "stage", "from", "to",
+        "job", "account", "queue", "list", "mode", "kind", "step", "status", "stage", "from", "to",
         "worker", "owner", "source", "name", "command", "version", "host", "process", "signal",
         "script", "migration", "table", "schema", "setting", "format", "level", "server", "role",
         // What happened.

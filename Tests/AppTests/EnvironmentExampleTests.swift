@@ -73,6 +73,10 @@ struct EnvironmentExampleTests {
 
         #expect(problems.map(\.setting) == [Setting.cryptographyKey.name])
         #expect(problems.first?.rule.contains("tiktok-publisher keys new") == true)
+        let comment = try Example.text().split(separator: "\n\n").first {
+            $0.contains("\n\(Setting.cryptographyKey.name)=")
+        }
+        #expect(comment?.contains("`tiktok-publisher keys new` makes one") == true)
     }
 }
 

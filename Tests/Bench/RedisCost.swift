@@ -52,7 +52,7 @@ struct RedisCost {
     }
 }
 
-/// The smallest script that keeps a job's lease, run beside the workers: what a microsecond is worth
+/// The smallest script that keeps a lease, run beside the workers: what a microsecond is worth
 /// on this machine, at this moment.
 ///
 /// It reads a field, asks for the time and moves a score: three commands, for which Redis 7.0 took

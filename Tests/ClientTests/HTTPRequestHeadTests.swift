@@ -101,20 +101,6 @@ struct HTTPRequestHeadTests {
         guard case .end = try parser.next() else { throw HTTPRefusal.timedOut }
     }
 
-    @Test func `no cut of random bytes makes the parser trap`() {
-        var generator = SystemRandomNumberGenerator()
-        let seeds = Self.valid.map { Array($0.utf8) }
-        for round in 0..<3000 {
-            var bytes = seeds[round % seeds.count]
-            for _ in 0..<Int.random(in: 1...4, using: &generator) {
-                let place = Int.random(in: 0..<bytes.count, using: &generator)
-                bytes[place] = UInt8.random(in: 0...255, using: &generator)
-            }
-            let whole = Self.story([bytes])
-            #expect(Self.story(bytes.map { [$0] }) == whole, "\(bytes)")
-        }
-    }
-
     @Test func `dates are written in the one form that HTTP allows`() {
         #expect(HTTPStatus.date(seconds: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
     }

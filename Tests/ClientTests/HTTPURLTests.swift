@@ -39,6 +39,14 @@ struct HTTPURLTests {
         #expect(try HTTPURL(example.expected).text == example.expected)
     }
 
+    @Test func `a question mark in front of nothing is no query`() throws {
+        let url = try HTTPURL("https://a.b?")
+
+        #expect(url.query == nil)
+        #expect(try HTTPURL(url.text) == url)
+        #expect(try HTTPURL("https://a.b/?=").query == "=")
+    }
+
     @Test func `an IPv6 host has no brackets`() throws {
         #expect(try HTTPURL("http://[::1]/").host == "::1")
         #expect(try HTTPURL("http://[::1]/").origin == "http://[::1]:80")

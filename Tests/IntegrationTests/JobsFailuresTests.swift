@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Postgres
 import Publishing
 import Sandbox
 import Support
@@ -64,6 +65,33 @@ struct JobsFailuresTests {
         try await Self.judge(Self.refusals) { code in
             let status = code == "internal_error" ? 500 : code == "rate_limit_exceeded" ? 429 : 403
             return .refuse(status: status, code: code, retryAfter: status == 429 ? 120 : nil)
+        }
+    }
+
+    @Test func `a code nobody knows is kept by its name, and counted`() async throws {
+        try await TestBed.run { bed in
+            try await bed.connect("mira", "lea")
+            let video = try bed.video("new.mp4", bytes: 100_000)
+            let refusal = SandboxFault.Action.refuse(status: 403, code: "A code\nof tomorrow")
+            bed.sandbox.fault(.videoInit, refusal, count: 2)
+            let worker = try bed.startWorker()
+
+            for account in ["mira", "lea"] {
+                try await bed.push(bed.job("of-\(account)", account: account, video: video.name))
+            }
+            let rows = try await bed.ends(of: ["of-mira", "of-lea"], worker: worker)
+            let counted = try await bed.database.query("SELECT * FROM publish_failures")
+
+            #expect(rows.allSatisfy { $0.errorCode == "a_code_of_tomorrow" })
+            #expect(rows.allSatisfy { $0.errorMessage?.contains("a_code_of_tomorrow") == true })
+            #expect(counted.count == 1)
+            let first = try #require(counted.first)
+            #expect(try first.text("code") == "a_code_of_tomorrow")
+            #expect(try first.text("owner") == "operator")
+            #expect(try first.int64("count") == 2)
+            let lines = worker.lines(with: "job.turn", "code=a_code_of_tomorrow", "log_id=")
+            #expect(lines.count == 2, "\(worker.err)")
+            try await bed.expectDrains(worker)
         }
     }
 

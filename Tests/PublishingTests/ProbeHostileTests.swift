@@ -48,27 +48,65 @@ struct ProbeHostileTests {
 
     // MARK: Changed
 
-    @Test(arguments: Samples.names)
-    func `a file changed at random is probed to an end`(_ name: String) async throws {
-        let bytes = try Samples.bytes(name)
-        var mutator = Mutator(seed: UInt64(Samples.names.firstIndex(of: name) ?? 0))
-        for _ in 0..<(Self.isLong ? 20_000 : 100) {
-            _ = try await probe(mutator.changed(bytes))
+    struct Format: Sendable, CustomTestStringConvertible {
+        let name: String
+        let endings: [String]
+        let words: [String]
+        var testDescription: String { name }
+    }
+
+    static let formats = [
+        Format(
+            name: "MP4",
+            endings: [".mp4", ".mov", ".avif"],
+            words: [
+                "moov", "mdat", "moof", "trak", "stts", "stsd", "elst", "sidx", "mfra", "tfra",
+                "trun", "tfhd", "mvex", "\0\0\0\u{1}", "\0\0\0\0", "\0\0\0\u{8}free",
+            ]
+        ),
+        Format(name: "WebM", endings: [".webm", ".mkv"], words: ["V_VP9", "matroska", "\u{1}"]),
+        Format(name: "JPEG", endings: [".jpg"], words: ["Exif\0\0", "II", "MM", "\0*"]),
+        Format(name: "WebP", endings: [".webp"], words: ["VP8X", "VP8L", "VP8 ", "RIFF", "WEBP"]),
+    ]
+
+    @Test(arguments: formats)
+    func `a file changed at random is probed to an end, within the budget`(
+        _ format: Format
+    ) async throws {
+        let names = Samples.names.filter { name in format.endings.contains { name.hasSuffix($0) } }
+        let files = try names.map { try Samples.bytes($0) }
+
+        try await Fuzzer(format.name, corpus: files, words: format.words).run(rounds: 1000) {
+            try await BrokenPromise.unless(isBounded($0), "it read more than it may")
         }
     }
 
     @Test func `bytes at random behind each beginning are probed to an end`() async throws {
-        var mutator = Mutator(seed: 4711)
         let beginnings: [[UInt8]] = [
             TestMovie().fileType, TestMovie().fileType + [0, 0, 3, 0xE8] + Array("moov".utf8),
             [0x1A, 0x45, 0xDF, 0xA3], ProbeWebMTests.header() + [0x18, 0x53, 0x80, 0x67],
             [0xFF, 0xD8, 0xFF], Array("RIFF".utf8) + [255, 0, 0, 0] + Array("WEBPVP8X".utf8), [],
         ]
-        for beginning in beginnings {
-            for _ in 0..<(Self.isLong ? 50_000 : 200) {
-                _ = try await probe(beginning + mutator.bytes(1000))
-            }
+        var mutator = Mutator(seed: 4711)
+        let inputs = beginnings.flatMap { beginning in
+            (0..<200).map { _ in beginning + mutator.bytes(1000) }
         }
+
+        try await Fuzzer("beginnings", corpus: inputs).run(rounds: 100) {
+            try await BrokenPromise.unless(isBounded($0), "it read more than it may")
+        }
+    }
+
+    /// Probes as a video and as a photo; false when that costs more than promised.
+    private func isBounded(_ bytes: [UInt8]) async throws -> Bool {
+        let video = ProbeSource(bytes)
+        let photo = ProbeSource(bytes)
+        let facts = try await VideoProbe.facts(of: video)
+        let words = MediaRules.refusals(of: facts).map(\.finding)
+        let photoFacts = try await PhotoProbe.facts(of: photo)
+        let more = MediaRules.refusals(of: photoFacts).map(\.finding)
+        return video.isWithinBounds && photo.isWithinBounds
+            && (words + more).allSatisfy { $0.utf8.count < 500 }
     }
 
     // MARK: Endless
@@ -158,48 +196,6 @@ struct ProbeHostileTests {
             }
             #expect(stop?.failureCode == code && photoStop?.failureCode == code)
         }
-    }
-}
-
-/// Changes files as vandals do, the same way every time.
-struct Mutator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    }
-
-    /// Xorshift64.
-    private mutating func next(below limit: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(state % UInt64(max(1, limit)))
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next(below: 256)) }
-    }
-
-    mutating func changed(_ original: [UInt8]) -> [UInt8] {
-        var bytes = original
-        for _ in 0...next(below: 6) where !bytes.isEmpty {
-            // The headers are where it hurts.
-            let place = next(below: next(below: 4) == 0 ? bytes.count : min(bytes.count, 1500))
-            switch next(below: 6) {
-            case 0: bytes[place] = UInt8(next(below: 256))
-            case 1: bytes[place] ^= 1 << UInt8(next(below: 8))
-            case 2: fill(&bytes, from: place, with: [0, 0xFF, 0x7F, 0x80][next(below: 4)])
-            case 3: bytes.removeSubrange(place..<min(bytes.count, place + 1 + next(below: 9)))
-            case 4: bytes.insert(contentsOf: bytes[place...].prefix(next(below: 200)), at: place)
-            default: bytes.removeLast(next(below: min(bytes.count, 64)))
-            }
-        }
-        return bytes
-    }
-
-    private mutating func fill(_ bytes: inout [UInt8], from place: Int, with value: UInt8) {
-        for index in place..<min(bytes.count, place + 1 + next(below: 8)) { bytes[index] = value }
     }
 }
 

@@ -142,6 +142,7 @@ struct PulledMediaTests {
         #expect(answer.failure?.code == "media_url_prefix_unset")
         for text in [
             "http://cdn.example/", "https://cdn.example/?a=", "https://cdn.example/#a",
+            "https://cdn.example/?",
             "https://cdn.example/a/%2e%2e", "https://10.0.0.1/a", "cdn.example",
         ] {
             #expect(throws: URLRefusal.self) { try MediaURLPrefix(text, allowed: .anyPublic) }

@@ -1,4 +1,3 @@
-internal import Processes
 internal import Publishing
 
 extension Command {
@@ -16,7 +15,6 @@ extension Command {
             """,
         run: { arguments, console in
             let settings = try Environment.settings(arguments, console)
-            try System.disableCoreDumps()
             let assembly = Assembly(settings)
             let parts = assembly.makeWorker()
             // First of all: whoever stops a worker that is only starting must not be ignored.

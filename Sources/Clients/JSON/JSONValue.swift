@@ -12,15 +12,13 @@ package enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Reads one document; Foundation's parser bounds the depth at 512.
+    /// Reads one document of UTF-8, at most 128 levels deep.
     ///
-    /// - Throws: `JSONError` with the parser's own words about the place.
+    /// Where a name stands twice in an object the last value counts; `JSONDocument` tells of it.
+    ///
+    /// - Throws: `JSONError` with what is wrong and where.
     package init(parsing bytes: some Sequence<UInt8>) throws(JSONError) {
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-        } catch {
-            throw JSONError(error)
-        }
+        self = try JSONDocument(bytes).value
     }
 
     /// UTF-8 with sorted keys and unescaped slashes, so that equal values give equal bytes.
@@ -90,29 +88,9 @@ extension JSONValue {
     }
 }
 
-// MARK: Codable
+// MARK: Writing
 
-extension JSONValue: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        // Only the last attempt's error matters: the others ask "is it this kind?".
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([String: JSONValue].self) {
-            self = .object(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .integer(value)
-        } else {
-            self = .double(try container.decode(Double.self))
-        }
-    }
-
+extension JSONValue: Encodable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -143,18 +121,33 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     }
 }
 
+/// One document, and what of it a value cannot show.
+package struct JSONDocument: Sendable {
+    package let value: JSONValue
+    /// Names that stand twice or more in one object, at most 20 of them: readers do not agree which
+    /// of their values counts.
+    package let repeatedNames: [RepeatedName]
+
+    package struct RepeatedName: Sendable, Equatable {
+        package let name: String
+        /// Whether it is one of the document's own names, and not of an object inside it.
+        package let isOutermost: Bool
+    }
+
+    /// - Throws: `JSONError` with what is wrong and where.
+    package init(_ bytes: some Sequence<UInt8>) throws(JSONError) {
+        var parser = JSONParser(Array(bytes))
+        value = try parser.document()
+        repeatedNames = parser.repeatedNames
+    }
+}
+
 /// Why bytes are not a JSON document.
 package struct JSONError: Error, CustomStringConvertible {
-    /// The parser's words, without any of the document's content.
+    /// What is wrong and where, without any of the document's content.
     package let description: String
 
-    init(_ error: any Error) {
-        guard case DecodingError.dataCorrupted(let context) = error else {
-            description = "not a JSON document"
-            return
-        }
-        let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-        let reason = context.underlyingError.map { " (\($0))" } ?? ""
-        description = context.debugDescription + (place.isEmpty ? "" : " at \(place)") + reason
+    init(_ description: String) {
+        self.description = description
     }
 }

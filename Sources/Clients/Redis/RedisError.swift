@@ -11,6 +11,9 @@ package struct RedisFailure: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     init(_ text: String) {
+        // Here Redis quotes what it was sent: job documents and passwords among it.
+        let quote = text.firstRange(of: ", with args beginning with")
+        let text = quote.map { String(text[..<$0.lowerBound]) } ?? text
         let first = text.prefix { $0 != " " }
         let isCode = !first.isEmpty && first.utf8.allSatisfy { 65...90 ~= $0 || 48...57 ~= $0 }
         code = isCode ? String(first.prefix(40)) : ""

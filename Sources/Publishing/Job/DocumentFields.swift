@@ -6,9 +6,20 @@ struct DocumentFields {
     private var members: [String: JSONValue]
     private(set) var broken: [BrokenRule] = []
 
-    init(_ members: [String: JSONValue]) {
+    /// Names of the document that stand in it twice or more.
+    private let repeatedNames: Set<String>
+
+    /// Refuses what is there twice: upstream and this program may not mean the same by it.
+    init(_ members: [String: JSONValue], repeated: [JSONDocument.RepeatedName] = []) {
         self.members = members
+        repeatedNames = Set(repeated.filter(\.isOutermost).map(\.name))
+        for name in repeated {
+            refuse(Self.printable(name.name), got: "more than one", rule: "may be there only once")
+        }
     }
+
+    /// Whether nobody can say which of several values is meant.
+    func isRepeated(_ field: String) -> Bool { repeatedNames.contains(field) }
 
     mutating func refuse(_ field: String, got: String, rule: String) {
         broken.append(BrokenRule(field: field, got: got, rule: rule))

@@ -1,3 +1,4 @@
+internal import Telemetry
 package import TikTok
 
 /// Why a step stopped a job: told to the one person who can mend it.
@@ -62,7 +63,8 @@ package struct Failure: Error, Sendable, Equatable {
         let entry = error.entry
         var message = entry.message
         if case .refused(let refusal) = error, !refusal.message.isEmpty {
-            message += " TikTok says: \(refusal.message)"
+            // What it repeats of the request is gone already; this is for what only looks secret.
+            message += " TikTok says: \(Redactor().redact(refusal.message))"
         }
         self.init(
             entry.codeText,

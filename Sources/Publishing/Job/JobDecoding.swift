@@ -12,7 +12,7 @@ extension PublishJob {
     /// Reads what a claim brought.
     init(_ claim: Claim) throws(BrokenDocument) {
         guard claim.documentBytes == claim.document.count else {
-            throw Self.broken("\(claim.documentBytes) bytes", Self.lengthRule)
+            throw Self.tooLong(Int64(claim.documentBytes))
         }
         try self.init(document: claim.document)
     }
@@ -21,7 +21,7 @@ extension PublishJob {
     ///
     /// - Throws: `BrokenDocument` with every rule that the document breaks, not just the first.
     package init(document: [UInt8]) throws(BrokenDocument) {
-        var fields = DocumentFields(try Self.members(of: document))
+        var fields = try Self.fields(of: document)
         let id = fields.key("id")
         let account = fields.key("account")
         let mode = fields.word("mode", as: Mode.self) ?? .direct
@@ -37,7 +37,11 @@ extension PublishJob {
         fields.refuseTheRest()
 
         guard fields.broken.isEmpty, let id, let account, let content else {
-            throw BrokenDocument(id: id, account: account, rules: fields.broken)
+            throw BrokenDocument(
+                id: fields.isRepeated("id") ? nil : id,
+                account: fields.isRepeated("account") ? nil : account,
+                rules: fields.broken
+            )
         }
         self.init(
             id: id,
@@ -54,26 +58,26 @@ extension PublishJob {
         )
     }
 
-    private static func members(
+    private static func fields(
         of document: [UInt8]
-    ) throws(BrokenDocument) -> [String: JSONValue] {
-        guard document.count <= documentBytesMax else {
-            throw broken("\(document.count) bytes", lengthRule)
-        }
-        do {
-            let value = try JSONValue(parsing: document)
-            guard let members = value.object else {
-                throw broken(value.kind, "must be a JSON object")
-            }
-            return members
-        } catch let error as BrokenDocument {
-            throw error
+    ) throws(BrokenDocument) -> DocumentFields {
+        guard document.count <= documentBytesMax else { throw tooLong(Int64(document.count)) }
+        let read: JSONDocument
+        do throws(JSONError) {
+            read = try JSONDocument(document)
         } catch {
             throw broken("\(document.count) bytes that are no JSON", "must be a JSON object")
         }
+        guard let members = read.value.object else {
+            throw broken(read.value.kind, "must be a JSON object")
+        }
+        return DocumentFields(members, repeated: read.repeatedNames)
     }
 
-    private static let lengthRule = "must have at most \(documentBytesMax) bytes"
+    /// A document that is not looked into.
+    static func tooLong(_ bytes: Int64) -> BrokenDocument {
+        broken("\(bytes) bytes", "must have at most \(documentBytesMax) bytes")
+    }
 
     /// A document of which not even the id can be read.
     private static func broken(_ got: String, _ rule: String) -> BrokenDocument {

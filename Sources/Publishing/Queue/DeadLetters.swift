@@ -1,6 +1,7 @@
 package import FoundationEssentials
 internal import Postgres
 internal import Redis
+internal import TikTok
 
 /// The dead letters with their rows: found, brought back, dropped.
 package struct DeadLetters: Sendable {
@@ -28,8 +29,14 @@ package struct DeadLetters: Sendable {
         /// The row of the same id, if there is one.
         package let row: HistoryRow?
 
+        /// Set when its document breaks a rule; a row of that id may be another job's.
+        fileprivate var failure: Failure?
+
         /// The code of the row where it has one: more exact than the queue's.
-        package var code: String { row?.errorCode ?? reason }
+        package var code: String { failure?.code ?? row?.errorCode ?? reason }
+        package var owner: String? { failure?.owner.rawValue ?? row?.errorOwner }
+        package var message: String? { failure?.message ?? row?.errorMessage }
+        package var action: String? { failure?.action ?? row?.errorAction }
     }
 
     /// Which letters; without any condition, all of them.
@@ -108,7 +115,8 @@ package struct DeadLetters: Sendable {
                 queue: dead.queue,
                 reason: dead.reason,
                 diedAt: dead.diedAt,
-                row: dead.job.flatMap { byJob[$0] }
+                row: dead.job.flatMap { byJob[$0] },
+                failure: dead.broken.map(Failure.documentBroken)
             )
         }
     }

@@ -13,6 +13,8 @@ extension JobQueue {
         /// A code of the error catalogue.
         package let reason: String
         package let diedAt: Date
+        /// Every rule that its document breaks, where that is why it is dead.
+        var broken: BrokenDocument?
     }
 
     /// The newest first.
@@ -38,27 +40,34 @@ extension JobQueue {
         var dead = zip(tickets, jobs).compactMap { ticket, job in
             DeadTicket(ticket.0, diedAt: ticket.1, (job.array ?? []).map(\.text))
         }
-        try await readNames(&dead)
+        try await readDocuments(&dead)
         return dead
     }
 
-    /// A document that broke a rule was never admitted, and its id not noted.
-    private func readNames(_ dead: inout [DeadTicket]) async throws(RedisError) {
+    /// A document that broke a rule was never admitted: its id was not noted, and it may have no
+    /// row that says what is wrong with it.
+    private func readDocuments(_ dead: inout [DeadTicket]) async throws(RedisError) {
         // Neither is one of which workers die: so would whoever lists it.
-        let nameless = dead.indices.filter {
+        let unread = dead.indices.filter {
             dead[$0].job == nil && dead[$0].reason != Failure.workerKiller.code
         }
         let lengths = try await redis.pipeline(
-            nameless.map { ["HSTRLEN", .text(keys.job(dead[$0].ticket)), "document"] }
+            unread.map { ["HSTRLEN", .text(keys.job(dead[$0].ticket)), "document"] }
         )
-        let short = zip(nameless, lengths)
-            .filter { $1.integer ?? 0 <= PublishJob.documentBytesMax }.map(\.0)
+        var short: [Int] = []
+        for (index, length) in zip(unread, lengths) {
+            let bytes = length.integer ?? 0
+            if bytes <= PublishJob.documentBytesMax {
+                short.append(index)
+            } else {
+                dead[index].broken = PublishJob.tooLong(bytes)
+            }
+        }
         let documents = try await redis.pipeline(
             short.map { ["HGET", .text(keys.job(dead[$0].ticket)), "document"] }
         )
         for (index, document) in zip(short, documents) {
-            guard let names = PublishJob.names(in: document.bytes ?? []) else { continue }
-            (dead[index].job, dead[index].account) = names
+            dead[index].read(document.bytes ?? [])
         }
     }
 
@@ -100,14 +109,24 @@ extension JobQueue.DeadTicket {
     }
 }
 
-extension PublishJob {
-    /// Id and account of a document, also of one that breaks rules; `nil`: it has no id.
-    static func names(in document: [UInt8]) -> (id: String?, account: String?)? {
+extension JobQueue.DeadTicket {
+    fileprivate mutating func read(_ document: [UInt8]) {
         do throws(BrokenDocument) {
-            let job = try PublishJob(document: document)
-            return (job.id, job.account)
+            let read = try PublishJob(document: document)
+            (job, account) = (read.id, read.account)
         } catch {
-            return error.id.map { ($0, error.account) }
+            (job, account, broken) = (error.id, error.account, error)
+        }
+    }
+}
+
+extension PublishJob {
+    /// Id of a document, also of one that breaks rules; `nil`: it has none.
+    static func id(in document: [UInt8]) -> String? {
+        do throws(BrokenDocument) {
+            return try PublishJob(document: document).id
+        } catch {
+            return error.id
         }
     }
 }

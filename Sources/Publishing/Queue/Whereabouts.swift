@@ -124,7 +124,7 @@ extension JobQueue {
             )
             for found in answer.array ?? [] {
                 guard let parts = found.array, parts.count == 3, let before = parts[1].integer,
-                    let document = parts[2].bytes, PublishJob.names(in: document)?.id == id
+                    let document = parts[2].bytes, PublishJob.id(in: document) == id
                 else { continue }
                 return UnseenJob(queue: queue, before: Int(before))
             }

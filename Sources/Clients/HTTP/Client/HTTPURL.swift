@@ -14,7 +14,7 @@ package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     package let port: UInt16
     /// At least `/`; percent-encoded as it was written.
     package let path: String
-    /// What follows `?`, as it was written.
+    /// What follows `?`, as it was written; `nil` when that is nothing.
     package let query: String?
     /// Whether a user or a password is in the text; they are sent as basic authentication.
     package let hasCredentials: Bool
@@ -42,7 +42,8 @@ package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         self.port = port
         path = try parts.required(CURLUPART_PATH)
-        query = try parts.optional(CURLUPART_QUERY)
+        // The normalised text has no "?" in front of nothing.
+        query = try parts.optional(CURLUPART_QUERY).flatMap { $0.isEmpty ? nil : $0 }
         let user = try parts.optional(CURLUPART_USER)
         let password = try parts.optional(CURLUPART_PASSWORD)
         hasCredentials = user != nil || password != nil

@@ -47,8 +47,10 @@ struct ResponseCollector {
         body.append(contentsOf: bytes)
     }
 
-    /// The length of the body, where the server has told it: growing into megabytes would take
-    /// twice the room. What is announced and never sent costs address space only.
+    /// The length of the body, where the server has told it.
+    ///
+    /// Growing into megabytes would take twice the room. What is announced and never sent costs
+    /// address space only.
     private var announced: Int? {
         fields.last { $0.name.lowercased() == "content-length" }
             .flatMap { Int($0.value) }

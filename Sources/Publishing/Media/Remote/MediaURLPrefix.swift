@@ -14,7 +14,7 @@ package struct MediaURLPrefix: Sendable, Equatable {
     ///   follow.
     package init(_ text: String, allowed: AllowedHosts) throws(URLRefusal) {
         let guarded = try GuardedURL(text.hasSuffix("/") ? text : text + "/", allowed: allowed)
-        guard guarded.url.query == nil, !text.contains("#"),
+        guard !text.contains("?"), !text.contains("#"),
             RelativeName.brokenRule(ofEncoded: guarded.url.path) == nil
         else { throw .malformed(.malformed("a query or a path that leads elsewhere")) }
         self.text = guarded.url.text
