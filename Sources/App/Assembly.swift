@@ -109,6 +109,7 @@ struct Assembly: Sendable {
     struct WorkerParts: Sendable {
         let worker: Worker
         let waiters: [JobQueue.Place: RedisClient]
+        let webhooks: Webhooks
         let health: TikTokHealth
         let http: HTTPClient
         let heartbeat: EventLoop
@@ -148,6 +149,7 @@ struct Assembly: Sendable {
         )
         let beats = JobQueue(redis: heartbeatRedis, keys: settings.keys, lease: settings.lease)
         let desk = makeDesk()
+        let history = History(database: database, on: loop, worker: settings.workerName)
         let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease, desk: desk)
         let http = HTTPClient(on: loop)
         let health = TikTokHealth(api: settings.api)
@@ -155,8 +157,15 @@ struct Assembly: Sendable {
             (place, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
         }
         return WorkerParts(
-            worker: makeWorker(http: http, keeper: keeper, health: health, desk: desk),
+            worker: makeWorker(history, http: http, keeper: keeper, health: health, desk: desk),
             waiters: Dictionary(uniqueKeysWithValues: waiters),
+            webhooks: Webhooks(
+                history: history,
+                on: loop,
+                queue: queue,
+                accounts: accounts,
+                log: log
+            ),
             health: health,
             http: http,
             heartbeat: heartbeat,
@@ -177,13 +186,13 @@ struct Assembly: Sendable {
     }
 
     private func makeWorker(
+        _ history: History,
         http: HTTPClient,
         keeper: LeaseKeeper,
         health: TikTokHealth,
         desk: Desk
     ) -> Worker {
         let drain = Drain()
-        let history = History(database: database, on: loop, worker: settings.workerName)
         let api = TikTokAPI(
             base: settings.api,
             uploadHosts: settings.uploadHosts,
@@ -198,6 +207,7 @@ struct Assembly: Sendable {
                 queue: queue,
                 retries: settings.retries,
                 maxAttempts: settings.maxAttempts,
+                isHooked: settings.webhooks != nil,
                 health: health,
                 drain: drain,
                 log: log
@@ -249,15 +259,20 @@ struct Assembly: Sendable {
                     allowed: settings.mediaHosts,
                     prefix: settings.mediaURLPrefix
                 ),
+                polling: polling(history),
                 verdictDeadline: settings.statusDeadline
             ),
-            verdict: Verdict(api: api, history: history),
+            verdict: Verdict(api: api, history: history, polling: polling(history)),
             reconciliation: Reconciliation(api: api, history: history),
             history: history,
             drain: drain,
             health: health,
             desk: desk
         )
+    }
+
+    private func polling(_ history: History) -> VerdictPolling {
+        VerdictPolling(history: history, isHooked: settings.webhooks != nil)
     }
 
     private func makeUploads(

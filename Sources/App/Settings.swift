@@ -30,6 +30,8 @@ struct Settings: Sendable {
     /// `nil`: no new tokens can be had.
     let client: ClientCredentials?
     let redirect: RedirectAddress?
+    /// `nil`: off.
+    let webhooks: WebhookSettings?
     let mediaRoot: MediaDirectory?
     let mediaHosts: AllowedHosts
     let mediaURLPrefix: MediaURLPrefix?
@@ -74,7 +76,9 @@ struct Settings: Sendable {
         let uploadHosts = reader.uploadHosts()
         let keys = reader.fernetKeys()
         tagKey = SecretText(reader.list(.cryptographyKey).last ?? "")
-        client = reader.client()
+        let client = reader.client()
+        self.client = client
+        webhooks = reader.webhooks(client)
         redirect = reader.value(.redirectURI) { text throws(RedirectAddressError) in
             try RedirectAddress(text)
         }
@@ -249,10 +253,8 @@ extension SettingReader {
     /// the part arrives.
     fileprivate mutating func checkSettingsOfLaterParts() {
         _ = whole(.celeryResultExpires, 1...31_536_000)
-        for setting in [Setting.httpAddress, .webhookAddress] {
-            if let address = text(setting), Self.port(of: address) == nil {
-                refuse(setting, "must be host:port, as in 127.0.0.1:9090")
-            }
+        if let address = text(.httpAddress), Self.port(of: address) == nil {
+            refuse(.httpAddress, "must be host:port, as in 127.0.0.1:9090")
         }
         if let events = text(.celeryEvents), !["on", "off"].contains(events) {
             refuse(.celeryEvents, "must be on or off")

@@ -17,7 +17,7 @@ extension Publisher {
         try await begin(turn, account)
         desk.note(turn.claim, id: turn.job.id, step: "uploading")
         try await uploads.post(video, for: turn, ledger: ledger)
-        return .waiting(.verdict(for: VerdictPolling.delay(afterPolls: 0)))
+        return .waiting(.verdict(for: verdict.polling.firstPause))
     }
 
     private func begin(_ turn: Turn, _ account: Account) async throws(Stop) {

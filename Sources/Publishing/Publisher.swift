@@ -52,7 +52,7 @@ package struct Publisher: Sendable {
         package var mayCount = false
         /// The job's own limit of attempts.
         package var maxAttempts: Int?
-        /// For logs; `nil` when the document could not be read.
+        /// `nil` when the document could not be read.
         package var job: PublishJob?
     }
 

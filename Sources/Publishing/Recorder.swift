@@ -11,6 +11,7 @@ package struct Recorder: Sendable {
     private let queue: JobQueue
     private let retries: RetryPolicy
     private let maxAttempts: Int
+    private let isHooked: Bool
     private let health: TikTokHealth
     private let drain: Drain
     private let log: Log
@@ -21,11 +22,13 @@ package struct Recorder: Sendable {
     /// How long a job is put aside that cannot be recorded until a person has mended something.
     private static let mendingTime = Duration.seconds(30)
 
+    /// - Parameter isHooked: whether TikTok's webhooks come in here.
     package init(
         history: History,
         queue: JobQueue,
         retries: RetryPolicy,
         maxAttempts: Int,
+        isHooked: Bool,
         health: TikTokHealth,
         drain: Drain,
         log: Log
@@ -37,6 +40,7 @@ package struct Recorder: Sendable {
         self.queue = queue
         self.retries = retries
         self.maxAttempts = maxAttempts
+        self.isHooked = isHooked
     }
 
     /// What became of the job in the end.
@@ -64,6 +68,8 @@ package struct Recorder: Sendable {
                     if case .lost = outcome { return .left }
                     return .settled(outcome.name)
                 }
+                // While this row was written, webhooks may have said more of its post.
+                if outcome.endsWell, let id = result.job?.id { try await history.catchUp(id) }
                 let isSettled = try await queue.settle(claim, as: settlement)
                 guard isSettled else { return .left }
                 return .settled(isPutAside ? "put_aside" : outcome.name)
@@ -137,9 +143,9 @@ package struct Recorder: Sendable {
             )
         case .inDoubt(let failure):
             try await end(result, as: .inDoubt, failure)
-            return Self.askAgain(claim, afterQuestions: 0, since: .now)
+            return askAgain(claim, afterQuestions: 0, since: .now)
         case .stillInDoubt(let since):
-            return Self.askAgain(claim, afterQuestions: claim.polls + 1, since: since)
+            return askAgain(claim, afterQuestions: claim.polls + 1, since: since)
         case .rejected(let failure):
             return .dead(reason: failure.code, attempts: claim.attempts, givesPostBack: true)
         case .unreadable(let failure):
@@ -162,7 +168,7 @@ package struct Recorder: Sendable {
         case .reconciled:
             return .done()
         case .alreadyRecorded(.inDoubt) where claim.stage != .reconcile:
-            return Self.askAgain(claim, afterQuestions: 0, since: .now)
+            return askAgain(claim, afterQuestions: 0, since: .now)
         case .alreadyRecorded(let status):
             return status == .failed || status == .inDoubt || status == .rejected
                 ? .dead(reason: status.rawValue, attempts: claim.attempts, givesPostBack: false)
@@ -177,12 +183,17 @@ package struct Recorder: Sendable {
     }
 
     /// A post in doubt is asked about now and then; the last time, it becomes a dead letter.
-    private static func askAgain(
+    private func askAgain(
         _ claim: Claim,
         afterQuestions questions: Int,
         since: Date
     ) -> Settlement {
-        guard let delay = Reconciliation.delay(afterQuestions: questions, since: since) else {
+        let delay = Reconciliation.delay(
+            afterQuestions: questions,
+            since: since,
+            isHooked: isHooked
+        )
+        guard let delay else {
             return .dead(
                 reason: Status.inDoubt.rawValue,
                 attempts: claim.attempts,

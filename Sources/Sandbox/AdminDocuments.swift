@@ -147,11 +147,29 @@ extension SandboxOptions {
         activeCreatorsPerDay = try fields.count("active_creators_per_day") ?? activeCreatorsPerDay
         verifiedPrefixes = try fields.texts("verified_prefixes") ?? verifiedPrefixes
         verifiedDomains = try fields.texts("verified_domains") ?? verifiedDomains
+        try webhooks.read(try fields.fieldsIfAny("webhooks"))
         let limits = try fields.fieldsIfAny("requests_per_minute")
         for endpoint in SandboxEndpoint.allCases {
             guard let limit = try limits.count(endpoint.rawValue) else { continue }
             requestsPerMinute[endpoint] = limit == 0 ? nil : limit
         }
+    }
+}
+
+extension SandboxWebhookOptions {
+    fileprivate mutating func read(_ fields: Fields) throws(Refusal) {
+        if let address = try fields.text("url") {
+            guard address.isEmpty || Self.isLoopback(address) else {
+                throw .invalid("webhooks.url must begin with http://127.0.0.1: or http://[::1]:")
+            }
+            url = address.isEmpty ? nil : address
+        }
+        copies = min(try fields.count("copies") ?? copies, 100)
+        isReversed = try fields.bool("is_reversed") ?? isReversed
+        signatureAge = try fields.milliseconds("signature_age_ms") ?? signatureAge
+        wrongSecret = try fields.text("wrong_secret") ?? wrongSecret
+        retryPause = try fields.milliseconds("retry_pause_ms") ?? retryPause
+        triesMax = try fields.count("tries") ?? triesMax
     }
 }
 

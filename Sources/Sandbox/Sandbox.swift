@@ -17,6 +17,7 @@ package final class Sandbox: Sendable {
     private let loop: EventLoop
     private let host: String
     private let server: Mutex<HTTPServer>
+    private let sending: Mutex<Task<Void, Never>>
 
     /// Listens on a numeric address; port 0 takes any free one.
     package static func start(
@@ -58,12 +59,20 @@ package final class Sandbox: Sendable {
         self.loop = loop
         self.host = host
         self.server = Mutex(server)
+        sending = Mutex(Self.send(service, on: loop))
         service.with { state, _ in (state.publicURL, state.uploadURL) = (url, uploadURL) }
+    }
+
+    private static func send(_ service: SandboxService, on loop: EventLoop) -> Task<Void, Never> {
+        Task { await WebhookSender(service, on: loop).run() }
     }
 
     /// Closes every connection; the state is gone with the object.
     package func stop() async {
+        let sending = sending.withLock { $0 }
+        sending.cancel()
         await server.withLock { $0 }.stop()
+        await sending.value
     }
 
     /// Listens again on the same ports after `stop`, and knows all that it knew before.
@@ -75,6 +84,7 @@ package final class Sandbox: Sendable {
             _ = try await fresh.listen(host: host, port: port)
         }
         server.withLock { $0 = fresh }
+        sending.withLock { $0 = Self.send(service, on: loop) }
     }
 
     // MARK: Setting the scene
@@ -124,6 +134,17 @@ package final class Sandbox: Sendable {
         service.with { state, _ in state.advanceClock(by: duration) }
     }
 
+    /// Whether an address leads to this machine: webhooks go nowhere else.
+    package static func maySendWebhooks(to url: String) -> Bool {
+        SandboxWebhookOptions.isLoopback(url)
+    }
+
+    /// Says where webhooks go from now on; those of all posts that are not over yet.
+    package func sendWebhooks(to url: String?) {
+        precondition(url.map(SandboxWebhookOptions.isLoopback) != false, "not on this machine")
+        changeOptions { $0.webhooks.url = url }
+    }
+
     package func changeOptions(_ body: (inout SandboxOptions) -> Void) {
         service.with { state, _ in state.change(body) }
     }
@@ -146,6 +167,11 @@ package final class Sandbox: Sendable {
 
     package func report() -> SandboxReport {
         service.with { $0.report(at: $1) }
+    }
+
+    /// The newest tries to deliver webhooks, oldest first.
+    package func deliveries() -> [SandboxDelivery] {
+        service.with { state, _ in state.deliveries }
     }
 
     /// The newest requests, oldest first.

@@ -58,6 +58,8 @@ package struct SandboxOptions: Sendable {
     package var journalEntries = 10_000
     /// Posts kept; beyond it inits are answered 500.
     package var postsKept = 100_000
+    /// Messages to the app about its posts.
+    package var webhooks = SandboxWebhookOptions()
     /// Makes tokens and the choices of probability faults repeatable.
     package var seed: UInt64?
 

@@ -178,6 +178,7 @@ extension SandboxState {
     private mutating func keep(_ post: Post) {
         posts[post.publishID] = post
         publishIDs.append(post.publishID)
+        unfinished.insert(post.publishID)
         publishIDsOfAccount[post.openID, default: []].append(post.publishID)
         publishIDsOfTitle[titleKey(post.title, post.openID), default: []].append(post.publishID)
         if post.mode == .direct { activeCreators[post.openID] = post.createdAt }

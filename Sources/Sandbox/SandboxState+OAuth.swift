@@ -79,6 +79,7 @@ extension SandboxState {
         accessTokens = accessTokens.filter { $0.value.openID != openID }
         refreshTokens = refreshTokens.filter { $0.value.openID != openID }
         usedRefreshTokens = usedRefreshTokens.filter { $0.value.connection.openID != openID }
+        noteRemoval(of: openID, at: now)
         for publishID in publishIDsOfAccount[openID] ?? [] {
             guard let post = posts[publishID], !post.isFinal(at: now, options) else { continue }
             posts[publishID]?.failure = "auth_removed"

@@ -35,6 +35,14 @@ package struct SandboxState {
     var requestCounts: [SandboxEndpoint: Int] = [:]
     var lastNumber: Int64 = 0
 
+    /// Posts of which there may be news still, and what was sent of each.
+    var unfinished: Set<String> = []
+    var announced: [String: Set<String>] = [:]
+    /// Consents that ended, unsent.
+    var removals: [SandboxWebhook] = []
+    /// The newest tries to deliver.
+    var deliveries: [SandboxDelivery] = []
+
     package init(_ options: SandboxOptions = SandboxOptions()) {
         self.options = options
         random = SandboxRandom(seed: options.seed)

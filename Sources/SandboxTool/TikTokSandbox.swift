@@ -42,6 +42,7 @@ struct TikTokSandbox {
         options.checksFileFormat = arguments.checksFileFormat
         options.isAudited = !arguments.isUnaudited
         options.verifiedPrefixes = arguments.verifiedPrefixes
+        options.webhooks.url = arguments.webhookURL
         if let milliseconds = arguments.processingMilliseconds {
             options.processing = .milliseconds(milliseconds)
         }

@@ -1,3 +1,5 @@
+internal import Sandbox
+
 /// What the command line asks for.
 struct ToolArguments {
     var host = "127.0.0.1"
@@ -12,6 +14,7 @@ struct ToolArguments {
     var checksFileFormat = false
     var isUnaudited = false
     var verifiedPrefixes: [String] = []
+    var webhookURL: String?
     var wantsHelp = false
 
     static let help = """
@@ -30,6 +33,7 @@ struct ToolArguments {
           --client-secret SECRET  (sandbox-client-secret)
           --processing-ms N       from the last byte to the verdict (1000)
           --verified-prefix URL   https://host/path/ from which pulls are allowed; repeatable
+          --webhook-url URL       where webhooks go, signed with the client secret; loopback only
           --check-format          uploads that do not begin like a video end as FAILED
           --unaudited             the app has not passed TikTok's audit
           --ready-file FILE       gets {"url":…,"accounts":[…]} once the sandbox listens
@@ -75,6 +79,13 @@ struct ToolArguments {
                 throw UsageError("--processing-ms must be 0 to 86400000")
             }
             processingMilliseconds = number
+        case "--webhook-url":
+            guard Sandbox.maySendWebhooks(to: value) else {
+                throw UsageError(
+                    "--webhook-url must begin with http://127.0.0.1: or http://[::1]:"
+                )
+            }
+            webhookURL = value
         case "--verified-prefix":
             guard value.hasPrefix("https://"), value.hasSuffix("/") else {
                 throw UsageError("--verified-prefix must begin with https:// and end with /")

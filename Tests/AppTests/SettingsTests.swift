@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Testing
+import TikTok
 
 @testable import App
 @testable import Publishing
@@ -68,7 +69,7 @@ struct SettingsTests {
         (.databaseSchema, String(repeating: "s", count: 63)), (.workerName, "w-1"),
         (.workerName, String(repeating: "w", count: 128)), (.logLevel, "debug"),
         (.logLevel, "ERROR"), (.logFormat, "text"), (.celeryEvents, "off"),
-        (.httpAddress, "0.0.0.0:80"), (.webhookAddress, "[::1]:8443"),
+        (.httpAddress, "0.0.0.0:80"),
         (.apiURL, "http://127.0.0.1:8090"), (.uploadHosts, "a.example, *.example.com"),
         (.redisURL, "unix:///run/redis.sock?db=1"), (.celeryResultURL, "redis://h:1/2"),
         (.cryptographyKey, Good.key + "," + Good.key),
@@ -132,6 +133,45 @@ struct SettingsTests {
         let problems = Good.problems(values).map(\.setting)
 
         #expect(problems.count == Self.bounds.count + 5 && Set(problems).count == problems.count)
+    }
+
+    // MARK: Webhooks
+
+    private static let app = [
+        Setting.clientKey.name: "ck", Setting.clientSecret.name: "cs",
+    ]
+
+    @Test(arguments: [
+        ("127.0.0.1:0", "127.0.0.1", UInt16(0)), ("[::1]:8443", "::1", 8443),
+        ("0.0.0.0:80", "0.0.0.0", 80), ("localhost:65535", "localhost", 65535),
+    ])
+    func `an address for webhooks is taken`(_ text: String, _ host: String, _ port: UInt16) throws {
+        let values = Good.with(.webhookAddress, text).merging(Self.app) { $1 }
+
+        let webhooks = try #require(try Settings(values).webhooks)
+
+        #expect(webhooks.host == host && webhooks.port == port && webhooks.client.key == "ck")
+        #expect(try Settings(Good.values).webhooks == nil)
+    }
+
+    @Test(arguments: [
+        "9443", ":9443", "h:9443", "example.org:1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+        "::1:80", "[127.0.0.1]:80", "[::1]", "127.0.0.1:80/x", "80:80",
+    ])
+    func `a bad address for webhooks is refused`(_ text: String) {
+        let values = Good.with(.webhookAddress, text).merging(Self.app) { $1 }
+
+        #expect(Good.problems(values).map(\.setting) == [Setting.webhookAddress.name])
+    }
+
+    @Test(arguments: [Setting.clientKey, .clientSecret])
+    func `webhooks need the app's key and secret, each by its name`(_ setting: Setting) {
+        let values = Good.with(.webhookAddress, "127.0.0.1:1").merging(Self.app) { $1 }
+
+        let problems = Good.problems(values.filter { $0.key != setting.name })
+
+        #expect(problems.map(\.setting) == [setting.name])
+        #expect(problems.first?.rule.contains(Setting.webhookAddress.name) == true)
     }
 
     // MARK: Secrets

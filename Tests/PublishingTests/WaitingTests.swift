@@ -48,6 +48,19 @@ struct WaitingTests {
         #expect(day > .seconds(86_400))
     }
 
+    @Test func `with webhooks questions are rare, and an outcome waits no longer than it took`() {
+        let delays = (-1...500).map(VerdictPolling.rareDelay)
+        var time = Duration.zero
+
+        for (polls, delay) in delays.dropFirst().enumerated() {
+            #expect(delay <= max(.seconds(15), time) + .seconds(15), "after \(polls)")
+            #expect(delay >= VerdictPolling.delay(afterPolls: polls))
+            time += delay
+        }
+        #expect(zip(delays, delays.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(delays.last == .seconds(900))
+    }
+
     // MARK: Pokes
 
     @Test(.timeLimit(.minutes(1))) func `a poke ends the wait`() async {

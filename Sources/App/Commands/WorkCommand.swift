@@ -22,7 +22,9 @@ extension Command {
             await assembly.reportOutages(to: parts)
             try await checkSchema(assembly, parts.worker)
             let keeper = Task { await AccountKeeper(assembly.accounts).run() }
+            let listener = try await WebhookListener.start(assembly, parts)
             await parts.worker.run(waiters: parts.waiters)
+            await listener?.stop()
             keeper.cancel()
             await assembly.accounts.settle(atMost: tokenGrace)
             signals.cancel()

@@ -146,12 +146,4 @@ extension History {
         )
         return !rows.isEmpty
     }
-
-    private func find(_ statement: SQL) async throws(HistoryError) -> [PostgresRow] {
-        do {
-            return try await database.query(statement)
-        } catch {
-            throw noted(error)
-        }
-    }
 }

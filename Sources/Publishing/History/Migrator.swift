@@ -26,6 +26,11 @@ package struct Migrator: Sendable {
             name: "pulled_posts",
             script: String(decoding: PackageResources.V003_pulled_posts_sql, as: UTF8.self)
         ),
+        Migration(
+            number: 4,
+            name: "webhooks",
+            script: String(decoding: PackageResources.V004_webhooks_sql, as: UTF8.self)
+        ),
     ]
 
     /// The version that this program needs.

@@ -88,6 +88,14 @@ extension Outcome {
         }
     }
 
+    /// Whether the row now says, or said before, that the post reached TikTok as asked.
+    var endsWell: Bool {
+        switch self {
+        case .reconciled(let status), .alreadyRecorded(let status): status.isSuccess
+        default: isSuccess
+        }
+    }
+
     /// What stopped the job, if anything did.
     package var failure: Failure? {
         switch self {

@@ -51,6 +51,17 @@ extension JobQueue {
         )
     }
 
+    /// Most tickets of one hint.
+    static let hintedMax = 200
+
+    /// TikTok has sent word of posts: it is asked now what became of them.
+    ///
+    /// - Parameter tickets: at most `hintedMax`.
+    func hint(_ tickets: [String]) async throws(RedisError) {
+        guard !tickets.isEmpty else { return }
+        _ = try await run(scripts.hint, tickets.map { .text($0) })
+    }
+
     /// Pushes a document the way upstream apps do.
     ///
     /// - Returns: the length of the list afterwards.

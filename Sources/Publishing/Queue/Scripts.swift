@@ -18,6 +18,7 @@ struct Scripts: Sendable {
     let tally: RedisScript
     let find: RedisScript
     let unseen: RedisScript
+    let hint: RedisScript
 
     /// - Parameter edit: changes the text of the script with that name; for tests, which run the
     ///   scripts by a clock of their own, or with a guard taken out.
@@ -53,6 +54,7 @@ struct Scripts: Sendable {
         tally = script("tally", PackageResources.tally_lua)
         find = script("find", PackageResources.find_lua)
         unseen = script("unseen", PackageResources.unseen_lua)
+        hint = script("hint", PackageResources.hint_lua, with: [ready])
     }
 
     /// Lets the scripts run when Redis is full (Redis 7.0 or newer): a queue that is full must
@@ -62,7 +64,7 @@ struct Scripts: Sendable {
     var all: [RedisScript] {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, pause, revive, purge,
-            admit, call, limits, tally, find, unseen,
+            admit, call, limits, tally, find, unseen, hint,
         ]
     }
 }

@@ -10,6 +10,7 @@ package struct PulledPosts: Sendable {
     private let history: History
     private let creators: CreatorRules
     private let media: PulledMedia
+    private let polling: VerdictPolling
     /// How long TikTok may take with its verdict.
     private let verdictDeadline: Duration
 
@@ -18,12 +19,14 @@ package struct PulledPosts: Sendable {
         history: History,
         creators: CreatorRules,
         media: PulledMedia,
+        polling: VerdictPolling,
         verdictDeadline: Duration
     ) {
         self.api = api
         self.history = history
         self.creators = creators
         self.media = media
+        self.polling = polling
         self.verdictDeadline = verdictDeadline
     }
 
@@ -45,7 +48,9 @@ package struct PulledPosts: Sendable {
             return try await unopened(turn, used, error)
         }
         try await note(opened, turn)
-        return .waiting(.verdict(for: VerdictPolling.delay(afterPolls: 0)))
+        // A webhook may have come before anybody here knew what it was about.
+        let pause = await polling.pause(for: opened.publishID, afterPolls: 0)
+        return .waiting(.verdict(for: pause))
     }
 
     private func note(_ opened: OpenedPost, _ turn: Turn) async throws(Stop) {

@@ -18,9 +18,16 @@ package struct Reconciliation: Sendable {
 
     /// How long to wait before the next question; `nil`: it was asked for long enough.
     ///
-    /// - Parameter since: when the post came to be in doubt.
-    static func delay(afterQuestions questions: Int, since: Date) -> Duration? {
+    /// - Parameters:
+    ///   - since: when the post came to be in doubt.
+    ///   - isHooked: whether webhooks come in: one that names the post may have come before.
+    static func delay(
+        afterQuestions questions: Int,
+        since: Date,
+        isHooked: Bool
+    ) -> Duration? {
         guard since + patience.seconds > .now else { return nil }
+        guard questions > 0 || !isHooked else { return .seconds(60) }
         return .seconds(hours[min(questions, hours.count - 1)] * 3600)
     }
 
@@ -36,20 +43,17 @@ package struct Reconciliation: Sendable {
     ) async throws(Stop) -> Status? {
         switch doubted.clue {
         case .publishID(let publishID):
-            try await pacer.pass(.postStatus)
-            let status: PostStatus
-            do {
-                status = try await api.postStatus(of: publishID, token: token)
-            } catch {
-                // It is in doubt as before, whatever stood in the way.
-                return nil
-            }
+            return try await ask(publishID, doubted.entry, job, account, token, pacer)
+        case .initStarted(let began):
+            let adopted: String?
             do throws(HistoryError) {
-                return try await record(status, doubted.entry, job.content.kind, account.username)
+                adopted = try await history.adopt(for: job, doubted.entry)
             } catch {
                 throw Stop(error)
             }
-        case .initStarted(let began):
+            if let adopted {
+                return try await ask(adopted, doubted.entry, job, account, token, pacer)
+            }
             guard account.scopes.contains(Self.listScope), Recognition.isPossible(for: job) else {
                 return nil
             }
@@ -58,6 +62,31 @@ package struct Reconciliation: Sendable {
             } catch {
                 throw Stop(error)
             }
+        }
+    }
+
+    // MARK: Posts with a publish id
+
+    private func ask(
+        _ publishID: String,
+        _ entry: History.Entry,
+        _ job: PublishJob,
+        _ account: Account,
+        _ token: AccessToken,
+        _ pacer: Pacer
+    ) async throws(Stop) -> Status? {
+        try await pacer.pass(.postStatus)
+        let status: PostStatus
+        do {
+            status = try await api.postStatus(of: publishID, token: token)
+        } catch {
+            // It is in doubt as before, whatever stood in the way.
+            return nil
+        }
+        do throws(HistoryError) {
+            return try await record(status, entry, job.content.kind, account.username)
+        } catch {
+            throw Stop(error)
         }
     }
 

@@ -5,13 +5,15 @@ package import TikTok
 package struct Verdict: Sendable {
     let api: TikTokAPI
     let history: History
+    let polling: VerdictPolling
 
     /// Between two questions when the first one had no answer.
     static let pauseAfterTrouble = Duration.seconds(15)
 
-    package init(api: TikTokAPI, history: History) {
+    package init(api: TikTokAPI, history: History, polling: VerdictPolling) {
         self.api = api
         self.history = history
+        self.polling = polling
     }
 
     /// One question; a job that must ask again waits in a durable timer.
@@ -33,7 +35,7 @@ package struct Verdict: Sendable {
             }
         } catch {
             guard case .tiktok(let trouble) = error else { throw error }
-            return later(turn, deadline: deadline, because: trouble)
+            return await later(publishID, turn, deadline: deadline, because: trouble)
         }
         if let success = Outcome(
             success: status,
@@ -49,7 +51,7 @@ package struct Verdict: Sendable {
             turn.standing.bytesAreMissing()
             return nil
         case .publishComplete, .sentToInbox, .processingUpload, .processingDownload, .unknown:
-            return later(turn, deadline: deadline, why: nil)
+            return await later(publishID, turn, deadline: deadline, why: nil)
         }
     }
 
@@ -72,26 +74,34 @@ package struct Verdict: Sendable {
 
     /// A failed question never fails the post: it is at TikTok, whatever becomes of our asking.
     private func later(
+        _ publishID: String,
         _ turn: Turn,
         deadline: Date,
         because error: TikTokError
-    ) -> Outcome {
+    ) async -> Outcome {
         switch error.code {
         case .known(.invalidPublishID), .known(.tokenNotAuthorizedForPublishID):
-            return .inDoubt(Failure(error).inDoubt)
+            .inDoubt(Failure(error).inDoubt)
         default:
-            return later(turn, deadline: deadline, why: Failure(error).whileTikTokIsAsked)
+            await later(publishID, turn, deadline: deadline, why: Failure(error).whileTikTokIsAsked)
         }
     }
 
-    private func later(_ turn: Turn, deadline: Date, why failure: Failure?) -> Outcome {
+    private func later(
+        _ publishID: String,
+        _ turn: Turn,
+        deadline: Date,
+        why failure: Failure?
+    ) async -> Outcome {
         guard deadline > .now else {
             return .inDoubt(failure?.inDoubt ?? .verdictMissing)
         }
-        let delay = VerdictPolling.delay(afterPolls: turn.claim.polls)
+        let pause = await polling.pause(for: publishID, afterPolls: turn.claim.polls)
+        // The last question comes when time is up, however rare they have become.
+        let left = Duration.seconds(max(1, deadline.timeIntervalSinceNow))
         // Whatever the trouble is, asking faster than the minute's limit frees does not help.
-        let pause = failure == nil ? .zero : Self.pauseAfterTrouble
-        let longest = max(delay, pause, failure?.retryAfter ?? .zero)
+        let least = failure == nil ? .zero : Self.pauseAfterTrouble
+        let longest = max(min(pause, left), least, failure?.retryAfter ?? .zero)
         return .waiting(.verdict(for: longest, why: failure))
     }
 }

@@ -19,6 +19,11 @@ package enum HTTPServerError: Error, Equatable, CustomStringConvertible {
     /// Two tasks read the same body at the same time.
     case alreadyReading
 
+    /// Whether somebody else listens at that address.
+    package var isAddressTaken: Bool {
+        if case .system(_, EADDRINUSE) = self { true } else { false }
+    }
+
     package var description: String {
         switch self {
         case .badAddress(let host): "\(host) is no numeric address to listen on"

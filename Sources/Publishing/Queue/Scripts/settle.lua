@@ -9,9 +9,10 @@
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
 local job = redis.call('HMGET', JOB_OF .. ticket,
-  'fence', 'lane', 'id', 'queue', 'slots', 'woken')
+  'fence', 'lane', 'id', 'queue', 'slots', 'woken', 'hinted')
 if job[1] ~= ARGV[2] then return -1 end
 if ARGV[3] == 'done' then redis.call('ZREM', LEASES, ticket) else release(ticket) end
+if job[7] then redis.call('HDEL', JOB_OF .. ticket, 'hinted') end
 
 local lane, id, queue, slots = job[2], job[3], job[4], tonumber(job[5] or 1)
 if lane then
@@ -68,6 +69,9 @@ else
   if id and ARGV[5] == '' and ARGV[12] ~= '2' and redis.call('ZSCORE', CANCELS, id) then
     -- Somebody asked for it to stop while this turn went on: its next one ends it. What is handed
     -- back waits all the same: it may be that its end cannot be recorded.
+    redis.call('LPUSH', READY_OF .. queue, ticket)
+  elseif ARGV[5] ~= '' and job[7] then
+    -- TikTok sent word of the post while it was being asked about: it is asked again at once.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
     -- A slot may have become free since the job was told to wait: nobody else would call it.
