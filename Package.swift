@@ -91,6 +91,7 @@ let package = Package(
             resources: [
                 .embedInCode("Queue/Scripts"),
                 .embedInCode("Admission/Scripts"),
+                .embedInCode("Celery/Scripts"),
                 .embedInCode("History/Migrations"),
             ],
             swiftSettings: pointerFree
@@ -124,6 +125,7 @@ let package = Package(
             name: "Support",
             dependencies: ["PrivateServers", "Sandbox", "Publishing"] + clients,
             path: "Tests/Support",
+            resources: [.copy("Python")],
             swiftSettings: house
         ),
         tests("ClientTests", of: clients),

@@ -105,24 +105,6 @@ struct Assembly: Sendable {
 
     // MARK: The worker
 
-    /// A worker and what only it needs.
-    struct WorkerParts: Sendable {
-        let worker: Worker
-        let waiters: [JobQueue.Place: RedisClient]
-        let webhooks: Webhooks
-        let health: TikTokHealth
-        let http: HTTPClient
-        let heartbeat: EventLoop
-        let heartbeatRedis: RedisClient
-
-        func close() async {
-            await http.close()
-            await heartbeatRedis.close()
-            for waiter in waiters.values { await waiter.close() }
-            heartbeat.stop()
-        }
-    }
-
     /// Tells the worker of each change that the clients notice, in the order in which they come.
     func reportOutages(to parts: WorkerParts) async {
         let worker = parts.worker
@@ -153,11 +135,23 @@ struct Assembly: Sendable {
         let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease, desk: desk)
         let http = HTTPClient(on: loop)
         let health = TikTokHealth(api: settings.api)
+        let celery = CeleryTools(settings, on: heartbeat, desk: desk, log: log)
         let waiters = settings.queues.flatMap { queue.places(of: $0.name) }.map { place in
             (place, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
         }
+        let results = settings.celeryResults.map { address in
+            RedisClient(address, on: loop, name: "tiktok-publisher-results")
+        }
         return WorkerParts(
-            worker: makeWorker(history, http: http, keeper: keeper, health: health, desk: desk),
+            worker: makeWorker(
+                history,
+                http: http,
+                results: results,
+                celery: celery,
+                keeper: keeper,
+                health: health,
+                desk: desk
+            ),
             waiters: Dictionary(uniqueKeysWithValues: waiters),
             webhooks: Webhooks(
                 history: history,
@@ -169,7 +163,9 @@ struct Assembly: Sendable {
             health: health,
             http: http,
             heartbeat: heartbeat,
-            heartbeatRedis: heartbeatRedis
+            heartbeatRedis: heartbeatRedis,
+            results: results,
+            celery: celery
         )
     }
 
@@ -188,6 +184,8 @@ struct Assembly: Sendable {
     private func makeWorker(
         _ history: History,
         http: HTTPClient,
+        results: RedisClient?,
+        celery: CeleryTools,
         keeper: LeaseKeeper,
         health: TikTokHealth,
         desk: Desk
@@ -198,13 +196,15 @@ struct Assembly: Sendable {
             uploadHosts: settings.uploadHosts,
             send: health.watching { request throws(HTTPError) in try await http.send(request) }
         )
+        let tasks = makeTaskReporter(results, celery, history)
         let parts = Worker.Parts(
             queue: queue,
             keeper: keeper,
-            publisher: makePublisher(api, http, history, drain, health, desk),
+            publisher: makePublisher(api, http, history, drain, health, desk, tasks),
             recorder: Recorder(
                 history: history,
                 queue: queue,
+                tasks: tasks,
                 retries: settings.retries,
                 maxAttempts: settings.maxAttempts,
                 isHooked: settings.webhooks != nil,
@@ -237,7 +237,8 @@ struct Assembly: Sendable {
         _ history: History,
         _ drain: Drain,
         _ health: TikTokHealth,
-        _ desk: Desk
+        _ desk: Desk,
+        _ tasks: TaskReporter
     ) -> Publisher {
         let guarded = GuardedClient(http, resolver: NameResolver())
         let creators = CreatorRules(api: api)
@@ -267,7 +268,8 @@ struct Assembly: Sendable {
             history: history,
             drain: drain,
             health: health,
-            desk: desk
+            desk: desk,
+            tasks: tasks
         )
     }
 

@@ -39,10 +39,21 @@ struct Settings: Sendable {
     let uploadMemoryBytes: Int
     let limits: Admission.Limits
     let statusDeadline: Duration
+    /// Names of Celery's tasks that publish.
+    let celeryTasks: Set<String>
+    /// `nil`: where the queue is.
+    let celeryResults: RedisAddress?
+    let celeryResultLifetime: Duration
+    /// Whether events of Celery tasks are sent until somebody says otherwise.
+    let sendsCeleryEvents: Bool
     let logLevel: LogLevel
     let logFormat: LogFormat
     /// Values that must appear in no log line.
     let secrets: [String]
+
+    private enum Switch: String, CaseIterable {
+        case on, off
+    }
 
     /// What is wrong, all of it at once.
     struct Problems: Error {
@@ -105,6 +116,12 @@ struct Settings: Sendable {
             )
         )
         statusDeadline = reader.seconds(.statusDeadlineSeconds, 60...604_800)
+        celeryTasks = Set(reader.list(.celeryTasks))
+        celeryResults = reader.value(.celeryResultURL) { text throws(RedisAddressError) in
+            try RedisAddress(text)
+        }
+        celeryResultLifetime = reader.seconds(.celeryResultExpires, 1...31_536_000)
+        sendsCeleryEvents = reader.word(.celeryEvents, as: Switch.self) != .off
         logLevel = reader.word(.logLevel, as: LogLevel.self) ?? .info
         let usualFormat: LogFormat = Terminal.isTerminal(2) ? .text : .json
         logFormat =
@@ -252,14 +269,9 @@ extension SettingReader {
     /// Settings of parts that are not in this version: checked, so that a bad one is found before
     /// the part arrives.
     fileprivate mutating func checkSettingsOfLaterParts() {
-        _ = whole(.celeryResultExpires, 1...31_536_000)
         if let address = text(.httpAddress), Self.port(of: address) == nil {
             refuse(.httpAddress, "must be host:port, as in 127.0.0.1:9090")
         }
-        if let events = text(.celeryEvents), !["on", "off"].contains(events) {
-            refuse(.celeryEvents, "must be on or off")
-        }
-        _ = value(.celeryResultURL) { text throws(RedisAddressError) in try RedisAddress(text) }
     }
 
     private static func port(of address: String) -> UInt16? {

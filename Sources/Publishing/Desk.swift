@@ -19,6 +19,8 @@ package final class Desk: Sendable {
         let ticket: String
         var id: String?
         var step = "claimed"
+        /// The Celery message that brought it, if one did.
+        var task: CeleryMessage?
         let since = Date.now
     }
 
@@ -47,6 +49,19 @@ package final class Desk: Sendable {
             state.jobs[claim.fence]?.step = step
         }
     }
+
+    func note(_ claim: Claim, task: CeleryMessage?) {
+        now.withLock { $0.jobs[claim.fence]?.task = task }
+    }
+
+    /// The Celery tasks in hand, the oldest first.
+    func tasks(atMost most: Int) -> [(message: CeleryMessage, since: Date)] {
+        let jobs = now.withLock { $0.jobs }
+        return jobs.sorted { $0.key < $1.key }
+            .compactMap { _, job in job.task.map { ($0, job.since) } }.prefix(most).map(\.self)
+    }
+
+    var taskCount: Int { now.withLock { $0.jobs.values.count { $0.task != nil } } }
 
     func leave(_ claim: Claim) {
         now.withLock { $0.jobs[claim.fence] = nil }

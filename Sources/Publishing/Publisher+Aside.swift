@@ -17,6 +17,17 @@ extension Publisher {
         }
     }
 
+    /// Asks admission, unless the job's caller has revoked it before anything was sent.
+    func admitUnlessRevoked(
+        _ job: PublishJob,
+        _ claim: Claim,
+        _ account: Account?
+    ) async throws(Stop) -> Admission.Answer {
+        let answer = try await admit(job, claim, account)
+        guard answer != .duplicate, answer != .stale, let task = job.task else { return answer }
+        return try await tasks.wasRevoked(task, claim) ? .cancelled : answer
+    }
+
     /// How long a job waits for its account's connection to be mended before it fails.
     private static let accountPatience = Duration.seconds(7 * 86_400)
 
@@ -44,10 +55,33 @@ extension Publisher {
         }
     }
 
+    /// Refuses a Celery task whose workflow cannot go on from here, before anything is posted.
+    static func checkWorkflow(of job: PublishJob) throws(BrokenDocument) {
+        guard let task = job.task else { return }
+        do throws(FollowUpError) {
+            try TaskReporter.check(task)
+        } catch {
+            let rule = BrokenRule(field: "embed", got: "something else", rule: error.words)
+            throw BrokenDocument(
+                id: job.id,
+                account: job.account,
+                rules: [rule],
+                task: task.withoutWorkflow,
+                exception: .invalidTask(rule.description)
+            )
+        }
+    }
+
     func reject(_ broken: BrokenDocument, _ claim: Claim) async -> Result {
         do {
             try await history.rejected(broken, claim: claim)
-            return Result(outcome: .rejected(.documentBroken(broken)), entry: nil)
+            let failure = Failure.documentBroken(broken)
+            return Result(
+                outcome: .rejected(failure),
+                entry: nil,
+                task: broken.task,
+                exception: broken.exception
+            )
         } catch {
             return Result(outcome: Outcome(Stop(error), verdictBy: nil), entry: nil)
         }

@@ -16,6 +16,7 @@ package struct Publisher: Sendable {
     let drain: Drain
     let health: TikTokHealth
     let desk: Desk
+    let tasks: TaskReporter
 
     package init(
         admission: Admission,
@@ -28,7 +29,8 @@ package struct Publisher: Sendable {
         history: History,
         drain: Drain,
         health: TikTokHealth,
-        desk: Desk
+        desk: Desk,
+        tasks: TaskReporter
     ) {
         self.admission = admission
         self.accounts = accounts
@@ -41,6 +43,7 @@ package struct Publisher: Sendable {
         self.drain = drain
         self.health = health
         self.desk = desk
+        self.tasks = tasks
     }
 
     /// What one turn came to, and where it must be written.
@@ -54,6 +57,10 @@ package struct Publisher: Sendable {
         package var maxAttempts: Int?
         /// `nil` when the document could not be read.
         package var job: PublishJob?
+        /// The Celery message that brought the document, as far as it could be read.
+        package var task: CeleryMessage?
+        /// What its caller is told, where the failure's own words will not do.
+        package var exception: CeleryException?
     }
 
     /// Takes a claimed job as far as it goes now.
@@ -62,12 +69,16 @@ package struct Publisher: Sendable {
             return Result(outcome: .unreadable(.workerKiller), entry: nil)
         }
         do throws(BrokenDocument) {
-            let job = try PublishJob(claim)
+            let job = try PublishJob(claim, tasks: tasks.names)
+            try Self.checkWorkflow(of: job)
             desk.note(claim, id: job.id, step: claim.stage.step)
+            desk.note(claim, task: job.task)
+            await tasks.received(job, claim)
             var result =
                 claim.stage == .reconcile
                 ? await reconcile(job, claim, lease) : await publish(job, claim, lease)
             result.job = job
+            result.task = job.task
             return result
         } catch {
             return await reject(error, claim)
@@ -83,7 +94,7 @@ package struct Publisher: Sendable {
             let asked = ContinuousClock.now
             var answer: Admission.Answer?
             if try await !mayBeOut(job, claim) {
-                let admitted = try await admit(job, claim, account)
+                let admitted = try await admitUnlessRevoked(job, claim, account)
                 if let result = try await parked(admitted, job, claim) { return result }
                 answer = admitted
             }
@@ -99,6 +110,7 @@ package struct Publisher: Sendable {
                     standing: known,
                     pacer: Pacer(admission, job, claim, countedAt: asked)
                 )
+                if answer == .run { await tasks.note(.started, of: job.task, claim) }
                 let outcome = try await post(turn, account, ledger, answer)
                 return result(outcome, job, claim, account, opened, known)
             case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
@@ -155,7 +167,8 @@ package struct Publisher: Sendable {
             entry: maker.entry,
             held: try await HeldToken(of: account, from: accounts),
             standing: maker.standing,
-            pacer: maker.pacer
+            pacer: maker.pacer,
+            tasks: tasks
         )
         if let outcome = try await askVerdict(ledger, turn, account) {
             try await recordUnseenEnd(of: ledger, turn, outcome)
@@ -182,7 +195,7 @@ package struct Publisher: Sendable {
     }
 
     /// A job that has killed its workers only asks whether its id is its own.
-    private func admit(
+    func admit(
         _ job: PublishJob,
         _ claim: Claim,
         _ account: Account?

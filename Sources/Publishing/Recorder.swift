@@ -7,16 +7,17 @@ package import Telemetry
 ///
 /// Also makes the one decision that needs the count of attempts.
 package struct Recorder: Sendable {
-    private let history: History
-    private let queue: JobQueue
+    let history: History
+    let queue: JobQueue
+    let tasks: TaskReporter
     private let retries: RetryPolicy
     private let maxAttempts: Int
     private let isHooked: Bool
     private let health: TikTokHealth
     private let drain: Drain
-    private let log: Log
+    let log: Log
 
-    /// How often a statement that PostgreSQL refuses is sent before the job is put aside.
+    /// How often what a server refuses is sent before the job is put aside.
     private static let refusalsMax = 3
 
     /// How long a job is put aside that cannot be recorded until a person has mended something.
@@ -26,6 +27,7 @@ package struct Recorder: Sendable {
     package init(
         history: History,
         queue: JobQueue,
+        tasks: TaskReporter,
         retries: RetryPolicy,
         maxAttempts: Int,
         isHooked: Bool,
@@ -38,6 +40,7 @@ package struct Recorder: Sendable {
         self.log = log
         self.history = history
         self.queue = queue
+        self.tasks = tasks
         self.retries = retries
         self.maxAttempts = maxAttempts
         self.isHooked = isHooked
@@ -50,7 +53,9 @@ package struct Recorder: Sendable {
         case left
     }
 
-    /// Records and settles, trying for as long as the job is ours.
+    /// Records, tells the caller of a Celery task, and settles, trying for as long as the job is
+    /// ours.
+    // tidy: long function, because what is done already must be known to every step after it.
     package func record(
         _ result: Publisher.Result,
         of claim: Claim,
@@ -59,6 +64,7 @@ package struct Recorder: Sendable {
         let outcome = decide(result, claim)
         // What was written once is not written again: a final row refuses even the same status.
         var written: Settlement??
+        var told: Settlement?
         var refusals = 0
         var isPutAside = false
         while true {
@@ -70,7 +76,11 @@ package struct Recorder: Sendable {
                 }
                 // While this row was written, webhooks may have said more of its post.
                 if outcome.endsWell, let id = result.job?.id { try await history.catchUp(id) }
-                let isSettled = try await queue.settle(claim, as: settlement)
+                if told == nil, !isPutAside {
+                    told = try await tell(outcome, settlement, result, claim)
+                    guard told != nil else { return .left }
+                }
+                let isSettled = try await queue.settle(claim, as: told ?? settlement)
                 guard isSettled else { return .left }
                 return .settled(isPutAside ? "put_aside" : outcome.name)
             } catch HistoryError.stale {
@@ -82,6 +92,14 @@ package struct Recorder: Sendable {
                     written = .some(.park(for: Self.mendingTime, claim))
                     isPutAside = true
                     log.error("history.refused", ["error": .error(cause)])
+                    continue
+                }
+            } catch TaskReporter.Trouble.results {
+                refusals += 1
+                guard refusals < Self.refusalsMax else {
+                    // It has ended, and its caller does not know: told again by another turn.
+                    written = .some(.park(for: Self.mendingTime, claim))
+                    isPutAside = true
                     continue
                 }
             } catch {

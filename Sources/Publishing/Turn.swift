@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import HTTP
+internal import JSON
 internal import Postgres
 internal import Synchronization
 internal import TikTok
@@ -15,6 +16,17 @@ package struct Turn: Sendable {
     let held: HeldToken
     let standing: Standing
     let pacer: Pacer
+    let tasks: TaskReporter
+
+    /// Tells the caller of a Celery task how far the upload is.
+    func progressed(to bytes: Int64, of size: Int64) async {
+        guard let task = job.task else { return }
+        let meta: JSONValue = [
+            "status": .string(Status.uploading.rawValue), "uploaded_bytes": .integer(bytes),
+            "media_bytes": .integer(size),
+        ]
+        await tasks.note(.progressed(meta, begun: true), of: task, claim)
+    }
 
     /// The account's access token, as it is now.
     var token: AccessToken { held.current }

@@ -87,6 +87,7 @@ extension Worker {
         do {
             let highest = max(try await parts.history.highestFence(), servers.seenFence)
             servers.seenFence = try await queue.raiseFence(above: highest)
+            try await parts.publisher.tasks.bind(options.queues.map(\.name))
             servers.fencesAreRaised = true
             await warnOfRisks()
         } catch let error as RedisError {

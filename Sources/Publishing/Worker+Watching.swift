@@ -11,7 +11,7 @@ extension Worker {
     func wait(at place: JobQueue.Place, over connection: RedisClient) async {
         guard let door = doors[place] else { return }
         while !drain.isDraining, !Task.isCancelled {
-            guard door.isOpen, room > 0, !servers.database.isOn else {
+            guard door.isOpen, room(for: place.queue) > 0, !servers.database.isOn else {
                 await door.wait(atMost: Self.sleep)
                 continue
             }
@@ -20,7 +20,7 @@ extension Worker {
                 servers.refusesWaits = false
                 guard came else { continue }
                 door.close()
-                if room > 0 {
+                if room(for: place.queue) > 0 {
                     pokes.poke()
                 } else {
                     try await queue.putBack(place, over: connection)

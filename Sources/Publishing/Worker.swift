@@ -1,6 +1,7 @@
 package import EventLoop
 internal import FoundationEssentials
 package import Redis
+internal import Synchronization
 package import Telemetry
 
 /// Claims jobs while it has room, runs each to the end of its turn, and drains when told to.
@@ -78,6 +79,8 @@ package actor Worker {
     /// When the worker ends, whatever is still in hand.
     private(set) var finishBy: ContinuousClock.Instant?
     private var isPaused = false
+    /// Queues that nothing is claimed from until somebody says otherwise.
+    let leftAlone = Mutex<Set<String>>([])
     private var rounds = 0
     /// When the next timer is due, as far as this worker knows.
     var nextTimer = ContinuousClock.now
@@ -109,6 +112,7 @@ package actor Worker {
     /// - Parameter waiters: one connection for each place, used for nothing else.
     package func run(waiters: [JobQueue.Place: RedisClient]) async {
         log.info("worker.start", ["concurrency": .integer(options.concurrency)])
+        parts.publisher.tasks.logStart()
         await parts.keeper.start()
         await withTaskGroup { group in
             for (place, connection) in waiters {
@@ -181,6 +185,10 @@ package actor Worker {
         return probe > .zero ? 0 : min(room, 1)
     }
 
+    func room(for queue: String) -> Int {
+        leftAlone.withLock { $0.contains(queue) } ? 0 : room
+    }
+
     /// Whether jobs may be begun: not while TikTok takes no bytes, but for one now and then.
     private var mayBegin: Bool { parts.health.nextProbe(of: .uploads) ?? .zero == .zero }
 
@@ -211,7 +219,7 @@ package actor Worker {
         let cycle = max(1, options.queues.reduce(0) { $0 + ($1.weight ?? 0) })
         nextTimer = .now + Self.idlePause
         var isHungry = false
-        for name in QueueChoice.order(options.queues, round: rounds) where room > 0 {
+        for name in QueueChoice.order(options.queues, round: rounds) where room(for: name) > 0 {
             let terms = JobQueue.Terms(
                 most: min(room, parts.health.isAway(.uploads) ? 1 : 64),
                 fresh: !mayBegin ? .never : (rounds / cycle).isMultiple(of: 2) ? .first : .last,

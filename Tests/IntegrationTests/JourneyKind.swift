@@ -75,7 +75,7 @@ extension TestBed {
     ) async throws {
         let kinds = [
             "leases", "dead", "job:", "ready:", "called:", "stage:", "timers:", "cancels",
-            "slots:", "line:", "hold:", "running:",
+            "slots:", "line:", "hold:", "running:", "task:", "askers:",
         ].map { key($0) }
         var left: [String] = []
         try await waitUntil("an empty queue", state: { "left: \(left)\n\(worker.err)" }) {

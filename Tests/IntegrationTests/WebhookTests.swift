@@ -211,6 +211,37 @@ struct WebhookTests {
         }
     }
 
+    @Test func `word that comes while the end is being written is not lost`() async throws {
+        try await TestBed.runBehindProxies(TestBed.webhooks) {
+            $0.moderation = Self.processing
+        } _: { bed, proxies in
+            let point = CrashPoint("the end", CrashPoint.event("published", .holdRequest))
+            let video = try bed.video("a.mp4", bytes: 100_000)
+            let scene = try await bed.stand(at: point, proxies, video: video)
+            let publishID = try #require(try await bed.row(CrashPoint.job)?.publishID)
+
+            try await WebhookCaller.run(to: scene.worker) { caller in
+                let number: [String: JSONValue] = ["post_id": "7600000000000000777"]
+                let news = WebhookCaller.post(
+                    "publicly_available",
+                    publishID,
+                    openID: "-000-\(CrashPoint.job)",
+                    number
+                )
+                try await caller.send(news)
+                try await bed.newsAreFollowed(1, scene.worker)
+            }
+            #expect(try await bed.row(CrashPoint.job)?.status == .processing)
+            scene.held?.release()
+            let row = try await bed.row(CrashPoint.job, "has its number", worker: scene.worker) {
+                !$0.postIDs.isEmpty
+            }
+
+            #expect(row.status == .published && row.postIDs == ["7600000000000000777"])
+            try await bed.expectDrains(scene.worker)
+        }
+    }
+
     @Test func `a post gets its number when moderation is done with it`() async throws {
         try await TestBed.run(TestBed.webhooks) {
             $0.moderation = Self.processing

@@ -137,7 +137,9 @@ struct QueueValueTests {
     // MARK: What Redis answers
 
     @Test func `a claim is read from the script's answer`() throws {
-        let claim = try #require(Claim(.array(Self.fields), queue: "tiktok", claimedAt: .now))
+        let claim = try #require(
+            Claim(.array(Self.fields), queue: "tiktok", claimedAt: .now, newTickets: "x")
+        )
 
         #expect(claim.ticket == "t1" && claim.fence == 7 && claim.deliveries == 2)
         #expect(claim.document == Array("{}".utf8) && claim.attempts == 3 && claim.polls == 4)
@@ -149,17 +151,20 @@ struct QueueValueTests {
         var fields = Self.fields
         fields[5] = .bytes(Array("later".utf8))
 
-        #expect(try #require(Claim(.array(fields), queue: "q", claimedAt: .now)).stage == .post)
+        #expect(
+            try #require(Claim(.array(fields), queue: "q", claimedAt: .now, newTickets: "x")).stage
+                == .post
+        )
     }
 
     @Test(arguments: [0, 1, 2, 3, 4, 6, 7, 8])
     func `an answer of another shape is no claim`(_ index: Int) {
         var fields = Self.fields
         fields[index] = .null
-        #expect(Claim(.array(fields), queue: "q", claimedAt: .now) == nil)
+        #expect(Claim(.array(fields), queue: "q", claimedAt: .now, newTickets: "x") == nil)
 
         fields.remove(at: index)
-        #expect(Claim(.array(fields), queue: "q", claimedAt: .now) == nil)
+        #expect(Claim(.array(fields), queue: "q", claimedAt: .now, newTickets: "x") == nil)
     }
 
     private static let fields: [RedisValue] = [

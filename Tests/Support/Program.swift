@@ -35,19 +35,20 @@ package struct CommandResult: Sendable, CustomStringConvertible {
     package var description: String { "\(exit)\nout:\n\(out)\nerr:\n\(err)" }
 }
 
-/// A running `tiktok-publisher`, with its output in a file.
+/// A running `tiktok-publisher`, or another program, with its output in a file.
 package final class RunningProgram: Sendable {
     private let child: ChildProcess
     private let outPath: String
     private let errPath: String
 
-    /// Starts the program.
+    /// Starts the program, or the one at `path`.
     ///
     /// Its working folder lies in the temporary folder, so that nothing is left running; there its
     /// output goes to files that begin with `name`. Its environment is `Program.environment` and
     /// what is given here.
     package init(
         _ arguments: [String],
+        of path: String? = nil,
         in folder: String,
         name: String,
         environment: [String: String] = [:],
@@ -57,7 +58,7 @@ package final class RunningProgram: Sendable {
         errPath = "\(folder)/\(name).err"
         child = try ChildProcess.launch(
             ChildProcess.Plan(
-                Program.path,
+                try path ?? Program.path,
                 arguments,
                 environment: Program.environment.merging(environment) { $1 },
                 workingFolder: folder,

@@ -7,6 +7,7 @@ internal import PrivateServers
 package import Publishing
 package import Redis
 package import Sandbox
+internal import Synchronization
 
 /// Everything a whole job needs, for one test: servers, a stand-in for TikTok, a media folder, and
 /// the settings that lead to them.
@@ -23,6 +24,8 @@ package final class TestBed: Sendable {
     package let redis: RedisClient
     package let accounts: Accounts
     package let queue: String
+    /// Where programs of this bed find Redis.
+    package let redisURL: String
     private let name: String
 
     package var media: String { folder + "/media" }
@@ -32,12 +35,14 @@ package final class TestBed: Sendable {
     /// Runs a test on a bed of its own, and takes it down again however the test ends.
     ///
     /// `settings` stand beside, or instead of, the usual ones. A test that hurts its servers needs
-    /// its own. The stand-in's processing takes no time unless `options` say so.
+    /// its own; one that speaks to all workers of a Redis, as Celery's remote control does, needs a
+    /// database of its own. The stand-in's processing takes no time unless `options` say so.
     ///
     /// - Returns: what the body returns.
     package static func run<Value>(
         _ settings: [String: String] = [:],
         hasOwnServers: Bool = false,
+        hasOwnDatabase: Bool = false,
         options: (inout SandboxOptions) -> Void = { _ in },
         _ body: (TestBed) async throws -> Value
     ) async throws -> Value {
@@ -45,7 +50,9 @@ package final class TestBed: Sendable {
         let value: Value
         do {
             let servers = try await hasOwnServers ? TestServers.start() : TestServers.shared()
-            value = try await TestBed(settings, on: servers, options: options).run(body)
+            let database = hasOwnDatabase ? Databases.next() : 0
+            let bed = try await TestBed(settings, on: servers, database, options: options)
+            value = try await bed.run(body)
             if hasOwnServers { try await servers.folder.remove() }
         } catch {
             // Servers of its own go with their folder, unwaited for.
@@ -68,12 +75,15 @@ package final class TestBed: Sendable {
         return value
     }
 
+    // tidy: long function, because it is one list of what a bed is made of.
     private init(
         _ changes: [String: String],
         on servers: TestServers,
+        _ number: Int,
         options change: (inout SandboxOptions) -> Void
     ) async throws {
         self.servers = servers
+        redisURL = servers.redis.url(login: ":\(servers.redis.password)", database: number)
         name = "bed-" + String(UInt64.random(in: 0 ... .max), radix: 36)
         queue = "queue-" + name
         folder = "\(servers.folder.path)/\(name)"
@@ -83,7 +93,7 @@ package final class TestBed: Sendable {
         sandbox = try await Sandbox.start(on: Loops.sandboxes, options: options)
         let key = try FernetKey.generate()
         settings = [
-            "REDIS_URL": servers.redis.url,
+            "REDIS_URL": redisURL,
             "REDIS_KEY_PREFIX": "{\(name)}:",
             "DATABASE_URL": servers.postgres.url,
             "DATABASE_SCHEMA": name,
@@ -97,7 +107,7 @@ package final class TestBed: Sendable {
             "RETRY_MAX_SECONDS": "2",
             "LOG_FORMAT": "text",
         ].merging(changes) { $1 }
-        redis = RedisClient(try RedisAddress(servers.redis.url), on: Loops.clients, name: name)
+        redis = RedisClient(try RedisAddress(redisURL), on: Loops.clients, name: name)
         database = PostgresPool(
             try PostgresAddress(servers.postgres.url),
             on: Loops.clients,
@@ -107,12 +117,16 @@ package final class TestBed: Sendable {
         )
         let fernet = try Fernet(keys: [key.key])
         accounts = Accounts(database: database, on: Loops.clients, fernet: fernet)
+        try Self.prepare(folder, settings)
+        _ = try await Migrator(database: database, schema: name).migrate()
+    }
+
+    private static func prepare(_ folder: String, _ settings: [String: String]) throws {
         try FileManager.default.createDirectory(
             atPath: folder + "/media",
             withIntermediateDirectories: true
         )
-        try Self.write(settings, to: folder + "/.env")
-        _ = try await Migrator(database: database, schema: name).migrate()
+        try write(settings, to: folder + "/.env")
     }
 
     private func close() async {
@@ -158,6 +172,13 @@ package final class TestBed: Sendable {
     /// Puts a video into the media folder.
     package func video(_ name: String, bytes: Int) throws -> TestVideo {
         try TestVideo(name, bytes: bytes, in: media)
+    }
+
+    /// Redis has sixteen databases; more beds at once than that there never are.
+    private enum Databases {
+        private static let last = Atomic(0)
+
+        static func next() -> Int { last.add(1, ordering: .relaxed).oldValue % 15 + 1 }
     }
 
     /// The loops of every bed: the stand-in has one of its own, because it hashes.

@@ -21,11 +21,13 @@ extension Command {
             let signals = Task { await StopSignals.obey(parts.worker) }
             await assembly.reportOutages(to: parts)
             try await checkSchema(assembly, parts.worker)
+            await parts.celery.start(for: parts.worker)
             let keeper = Task { await AccountKeeper(assembly.accounts).run() }
             let listener = try await WebhookListener.start(assembly, parts)
             await parts.worker.run(waiters: parts.waiters)
             await listener?.stop()
             keeper.cancel()
+            await parts.celery.stop()
             await assembly.accounts.settle(atMost: tokenGrace)
             signals.cancel()
             await parts.close()

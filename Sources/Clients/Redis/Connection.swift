@@ -35,6 +35,9 @@ final class Connection {
     /// Whether new commands should wait for the next connection: the server has become a replica.
     private(set) var isRetiring = false
 
+    /// Takes what a subscribed connection is sent unasked.
+    var onMessage: (([UInt8]) -> Void)?
+
     /// Begins to connect; `connect` must follow, and `close` at the end.
     init(to endpoint: Endpoint, on loop: EventLoop, limits: RedisLimits) throws(RedisError) {
         let made =
@@ -220,6 +223,12 @@ final class Connection {
     }
 
     private func receive(_ reply: RedisValue) {
+        // Nothing else begins so on a connection that only subscribes and pings.
+        if let onMessage, let parts = reply.array, parts.first?.text == "message",
+            let message = parts.last?.bytes
+        {
+            return onMessage(message)
+        }
         guard let exchange = inFlight.first else {
             let text = reply.failure?.description ?? "the server sent an answer too many"
             return close(.connectionLost(reason: text))

@@ -25,6 +25,17 @@ package struct RedisAddress: Sendable, Equatable {
     package let database: Int
     let usesTLS: Bool
 
+    /// The host; `nil`: a socket, or whichever a sentinel names.
+    package var host: String? {
+        guard case .host(let host) = place else { return nil }
+        return host.host
+    }
+
+    package var port: UInt16? {
+        guard case .host(let host) = place else { return nil }
+        return host.port
+    }
+
     /// Reads one of
     /// `redis://[user[:password]@]host[:port][/database]`, `rediss://…` (TLS),
     /// `unix://[user[:password]@]/path[?db=database]` and

@@ -4,6 +4,14 @@ extension RedisClient {
     /// Makes one attempt: finds the server, connects and logs in.
     func openConnection() async throws(RedisError) -> Connection {
         let deadline = ContinuousClock.now + timeouts.connect
+        let opened = try await openConnection(until: deadline)
+        if let subscription { try await begin(subscription, on: opened, until: deadline) }
+        return opened
+    }
+
+    private func openConnection(
+        until deadline: ContinuousClock.Instant
+    ) async throws(RedisError) -> Connection {
         switch address.place {
         case .socket(let path):
             let opened = try await connect(to: .socket(path), of: nil, until: deadline)

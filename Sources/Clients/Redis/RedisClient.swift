@@ -44,9 +44,11 @@ package actor RedisClient {
     private var upkeep: Task<Void, Never>?
     private(set) var isClosed = false
     /// Why there is no connection.
-    private var trouble: RedisError?
+    private(set) var trouble: RedisError?
     private var hasBeenConnected = false
     var digests = ScriptDigests()
+    /// What this client does instead of taking commands.
+    var subscription: Subscription?
     private var state: RedisState?
     private var observers: [@Sendable (RedisState) -> Void] = []
 
@@ -141,7 +143,7 @@ package actor RedisClient {
     private func admit(_ commands: [[RedisArgument]]) throws(RedisError) -> Exchange {
         if Task.isCancelled { throw .cancelled }
         if isClosed { throw .closed }
-        for command in commands where command.isEmpty || CommandEncoder.breaksOrder(command) {
+        for command in commands where !isAllowed(command) {
             throw .unsupported(command: CommandEncoder.name(of: command))
         }
         let exchange = Exchange(commands)
@@ -162,6 +164,11 @@ package actor RedisClient {
             return
         }
         unsent.append(exchange)
+        startUpkeep()
+    }
+
+    /// Connects, and from then on whenever the connection ends.
+    func startUpkeep() {
         if upkeep == nil {
             upkeep = Task { await stayConnected() }
         }
@@ -201,6 +208,7 @@ package actor RedisClient {
         opening?.close(.closed)
         connection?.close(.closed)
         failUnsent(.closed)
+        subscription?.end()
         interrupt?()
         await upkeep?.value
     }

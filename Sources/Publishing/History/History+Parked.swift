@@ -65,6 +65,7 @@ extension History {
             "title": job.options.title.map { .string($0) } ?? .null,
             "privacy": job.privacy.map { .string($0.tiktokName) } ?? .null,
             "attempt": .integer(Int64(claim.attempts + 1)), "queue": .string(claim.queue),
+            "source": .string(job.source),
             "metadata": job.metadata ?? .null, "received": milliseconds(claim.receivedAt),
             "fence": .integer(claim.fence), "ticket": .string(claim.ticket),
             "waiting_for": .string(parked.reason.rawValue),
@@ -81,13 +82,13 @@ extension History {
         WITH given AS (
             SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS given (
                 job_id text, account text, kind text, mode text, title text, privacy text,
-                attempt int, queue text, metadata jsonb, received bigint, fence bigint,
+                attempt int, queue text, source text, metadata jsonb, received bigint, fence bigint,
                 ticket text, waiting_for text, until bigint)
         ), written AS (
             INSERT INTO publish_history (
                 job_id, account, kind, mode, status, title, privacy, attempt, queue, source,
                 worker, metadata, received_at, fence, waiting_for, next_attempt_at)
-            SELECT job_id, account, kind, mode, 'waiting', title, privacy, attempt, queue, 'json',
+            SELECT job_id, account, kind, mode, 'waiting', title, privacy, attempt, queue, source,
                 \(worker), nullif(metadata, 'null'), to_timestamp(received / 1000.0), fence,
                 waiting_for, to_timestamp(until / 1000.0)
             FROM given

@@ -91,7 +91,7 @@ package struct History: Sendable {
                 VALUES (
                     \(job.id), \(job.account), \(job.content.kind.rawValue), \(job.mode.rawValue),
                     \(status.rawValue), \(job.options.title), \(job.privacy?.tiktokName),
-                    \(claim.attempts + 1), \(claim.queue), 'json', \(worker),
+                    \(claim.attempts + 1), \(claim.queue), \(job.source), \(worker),
                     \(job.metadata?.encodedText), \(claim.receivedAt),
                     now(), \(claim.fence))
                 ON CONFLICT (job_id) DO UPDATE SET

@@ -216,7 +216,7 @@ extension History {
                     finished_at, fence, error_code, error_owner, error_message, error_action)
                 VALUES (
                     \(id), \(broken.account ?? ""), 'video', 'direct', 'rejected', \(claim.queue),
-                    'json', \(worker), \(claim.receivedAt), now(), \(claim.fence),
+                    \(broken.source), \(worker), \(claim.receivedAt), now(), \(claim.fence),
                     \(failure.code), \(failure.owner.rawValue), \(failure.message),
                     \(failure.action))
                 ON CONFLICT (job_id) DO NOTHING

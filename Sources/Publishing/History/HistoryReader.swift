@@ -90,11 +90,14 @@ package struct HistoryRow: Sendable {
     package let waitingFor: String?
     package let nextAttemptAt: Date?
     package let queue: String?
+    /// How it came: `json` or `celery`.
+    package let source: String
     package let worker: String?
     package let mediaBytes: Int64?
     package let mediaSHA256: String?
     package let uploadedBytes: Int64?
     package let receivedAt: Date
+    package let startedAt: Date?
     package let finishedAt: Date?
     package let updatedAt: Date
 
@@ -114,11 +117,13 @@ package struct HistoryRow: Sendable {
         waitingFor = try row.textIfAny("waiting_for")
         nextAttemptAt = try row.dateIfAny("next_attempt_at")
         queue = try row.textIfAny("queue")
+        source = try row.text("source")
         worker = try row.textIfAny("worker")
         mediaBytes = try row.int64IfAny("media_bytes")
         mediaSHA256 = try row.textIfAny("media_sha256")
         uploadedBytes = try row.int64IfAny("uploaded_bytes")
         receivedAt = try row.date("received_at")
+        startedAt = try row.dateIfAny("started_at")
         finishedAt = try row.dateIfAny("finished_at")
         updatedAt = try row.date("updated_at")
     }
@@ -133,11 +138,13 @@ package struct HistoryRow: Sendable {
             "error_code": .text(errorCode), "error_owner": .text(errorOwner),
             "error_message": .text(errorMessage), "error_action": .text(errorAction),
             "waiting_for": .text(waitingFor), "next_attempt_at": .time(nextAttemptAt),
-            "queue": .text(queue), "worker": .text(worker),
+            "queue": .text(queue), "source": .string(source),
+            "worker": .text(worker),
             "media_bytes": mediaBytes.map(JSONValue.integer) ?? .null,
             "media_sha256": .text(mediaSHA256),
             "uploaded_bytes": uploadedBytes.map(JSONValue.integer) ?? .null,
-            "received_at": .time(receivedAt), "finished_at": .time(finishedAt),
+            "received_at": .time(receivedAt), "started_at": .time(startedAt),
+            "finished_at": .time(finishedAt),
             "updated_at": .time(updatedAt),
         ]
     }

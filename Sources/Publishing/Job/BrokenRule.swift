@@ -19,6 +19,13 @@ package struct BrokenDocument: Error, Sendable, CustomStringConvertible {
     package let id: String?
     package let account: String?
     package let rules: [BrokenRule]
+    /// The Celery message that brought it, as far as it could be read.
+    package var task: CeleryMessage?
+    /// What its caller is told, where Celery has an exception of its own for it.
+    package var exception: CeleryException?
+
+    /// The column `source`: how it came.
+    var source: String { task == nil ? "json" : "celery" }
 
     package var description: String {
         rules.map(\.description).joined(separator: " · ")

@@ -148,8 +148,8 @@ extension PublishJob {
 }
 
 extension DocumentFields {
-    /// A field's name as it may stand in a message: short, and nothing a terminal would act on.
-    private static func printable(_ field: String) -> String {
+    /// A name as it may stand in a message: short, and nothing a terminal would act on.
+    static func printable(_ field: String) -> String {
         String(
             String.UnicodeScalarView(
                 field.unicodeScalars.prefix(64).map { scalar in

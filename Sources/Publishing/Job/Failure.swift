@@ -113,6 +113,8 @@ package enum Stop: Error {
     case databaseAway
     /// Redis cannot be asked now.
     case queueAway
+    /// Celery's result server cannot be asked now whether the caller has revoked the task.
+    case resultsAway
     /// The worker is stopping; what was done is committed.
     case draining
     /// Somebody asked for the job to stop, and the post cannot be out.

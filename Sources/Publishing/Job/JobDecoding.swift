@@ -10,18 +10,38 @@ extension PublishJob {
     static let metadataBytesMax = 16 * 1024
 
     /// Reads what a claim brought.
-    init(_ claim: Claim) throws(BrokenDocument) {
+    ///
+    /// - Parameter tasks: names of Celery's tasks that publish; `nil`: whatever its name.
+    init(_ claim: Claim, tasks: Set<String>? = nil) throws(BrokenDocument) {
         guard claim.documentBytes == claim.document.count else {
             throw Self.tooLong(Int64(claim.documentBytes))
         }
-        try self.init(document: claim.document)
+        try self.init(document: claim.document, tasks: tasks)
     }
 
-    /// Reads a job document, version 1.
+    /// Reads a job document, version 1, bare or as the arguments of a Celery message.
     ///
     /// - Throws: `BrokenDocument` with every rule that the document breaks, not just the first.
-    package init(document: [UInt8]) throws(BrokenDocument) {
-        var fields = try Self.fields(of: document)
+    package init(document: [UInt8], tasks: Set<String>? = nil) throws(BrokenDocument) {
+        let read = try Self.read(document)
+        guard CeleryMessage.isMessage(read.members) else {
+            self = try Self(DocumentFields(read.members, repeated: read.repeated))
+            return
+        }
+        guard read.repeated.isEmpty else {
+            throw Self.broken("more than one of a name", "may have each name only once")
+        }
+        let message: CeleryMessage
+        do throws(BrokenMessage) {
+            message = try CeleryMessage.read(read.members)
+        } catch {
+            throw BrokenDocument(error, tasks: tasks)
+        }
+        self = try Self(message, tasks: tasks)
+    }
+
+    init(_ given: DocumentFields) throws(BrokenDocument) {
+        var fields = given
         let id = fields.key("id")
         let account = fields.key("account")
         let mode = fields.word("mode", as: Mode.self) ?? .direct
@@ -58,9 +78,11 @@ extension PublishJob {
         )
     }
 
-    private static func fields(
-        of document: [UInt8]
-    ) throws(BrokenDocument) -> DocumentFields {
+    private static func read(
+        _ document: [UInt8]
+    ) throws(BrokenDocument) -> (
+        members: [String: JSONValue], repeated: [JSONDocument.RepeatedName]
+    ) {
         guard document.count <= documentBytesMax else { throw tooLong(Int64(document.count)) }
         let read: JSONDocument
         do throws(JSONError) {
@@ -71,7 +93,7 @@ extension PublishJob {
         guard let members = read.value.object else {
             throw broken(read.value.kind, "must be a JSON object")
         }
-        return DocumentFields(members, repeated: read.repeatedNames)
+        return (members, read.repeatedNames)
     }
 
     /// A document that is not looked into.

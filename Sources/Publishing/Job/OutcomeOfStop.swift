@@ -30,6 +30,8 @@ extension Outcome {
             )
         case .databaseAway, .queueAway:
             self = .handedBack(after: .seconds(1), mayBeOut: deadline != nil)
+        case .resultsAway:
+            self = .handedBack(after: .seconds(15), mayBeOut: deadline != nil)
         case .draining: self = .handedBack(after: .zero, mayBeOut: deadline != nil)
         case .unadmitted:
             self = .waiting(Waiting(.backoff, for: .seconds(2), keepsSlot: true))
@@ -95,7 +97,8 @@ extension Stop {
         switch self {
         case .tiktok(let error): Failure(error)
         case .refused(let failure), .failed(let failure), .accountClosed(let failure): failure
-        case .verdict, .limited, .uploadsAway, .databaseAway, .queueAway, .draining, .unadmitted,
+        case .verdict, .limited, .uploadsAway, .databaseAway, .queueAway, .resultsAway, .draining,
+            .unadmitted,
             .cancelled, .lost:
             nil
         }

@@ -13,13 +13,15 @@ package struct PublishJob: Sendable {
     package let options: PostOptions
     /// `nil` only for drafts, whose owner chooses in the app.
     package let privacy: PrivacyLevel?
-    package let publishAt: Date?
-    package let expiresAt: Date?
+    package internal(set) var publishAt: Date?
+    package internal(set) var expiresAt: Date?
     /// `nil`: `MAX_ATTEMPTS`.
     package let maxAttempts: Int?
     package let traceparent: String?
     /// Kept with the history row, never sent to TikTok; an object of at most 16 KiB.
     package let metadata: JSONValue?
+    /// The Celery message that brought it; `nil`: a bare document did.
+    package internal(set) var task: CeleryMessage?
 
     package enum Content: Sendable, Equatable {
         case video(MediaReference, Transfer)
@@ -33,6 +35,9 @@ package struct PublishJob: Sendable {
             }
         }
     }
+
+    /// The column `source`: how it came.
+    var source: String { task == nil ? "json" : "celery" }
 
     /// Whether TikTok fetches the media itself: then the init alone posts it.
     package var isPulled: Bool {

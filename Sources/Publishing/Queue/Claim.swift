@@ -20,6 +20,8 @@ package struct Claim: Sendable {
     /// How often TikTok was asked for the verdict in this stage.
     package let polls: Int
     package let receivedAt: Date
+    /// Whether no worker has had it before.
+    package let isFirst: Bool
     /// When the claim was sent, on this worker's clock.
     package let claimedAt: ContinuousClock.Instant
 
@@ -45,7 +47,14 @@ package struct Claim: Sendable {
 
 extension Claim {
     /// Reads one job of `claim.lua`'s answer; `nil` when it has another shape.
-    init?(_ value: RedisValue, queue: String, claimedAt: ContinuousClock.Instant) {
+    ///
+    /// - Parameter newTickets: how the tickets begin that this claim made.
+    init?(
+        _ value: RedisValue,
+        queue: String,
+        claimedAt: ContinuousClock.Instant,
+        newTickets: String
+    ) {
         guard let fields = value.array, fields.count == 9,
             let ticket = fields[0].text,
             let fence = fields[1].integer,
@@ -67,6 +76,7 @@ extension Claim {
         // is.
         stage = fields[5].text.flatMap(Stage.init) ?? .post
         self.polls = Int(polls)
+        isFirst = ticket.hasPrefix(newTickets)
         receivedAt = Date(timeIntervalSince1970: Double(received) / 1000)
         self.claimedAt = claimedAt
     }

@@ -74,6 +74,22 @@ extension JobQueue {
         return standing
     }
 
+    // MARK: Callers of the same job
+
+    /// Whoever asks asks again much sooner.
+    private static let askerMilliseconds: Int64 = 2 * 3_600_000
+
+    /// Lets this claim's job be woken when the job of that id ends.
+    func ask(aboutEndOf id: String, _ claim: Claim) async throws(RedisError) {
+        let key = RedisArgument.text(keys.askers(of: id))
+        _ = try await redis.pipeline(
+            [
+                ["SADD", key, .text(claim.ticket)],
+                ["PEXPIRE", key, .integer(Self.askerMilliseconds)],
+            ]
+        )
+    }
+
     // MARK: Dead letters
 
     /// Most dead letters there are; see `settle.lua`.

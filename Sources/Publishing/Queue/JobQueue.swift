@@ -69,13 +69,14 @@ package struct JobQueue: Sendable {
         on terms: Terms
     ) async throws(RedisError) -> Catch {
         let asked = ContinuousClock.now
+        let newTickets = Self.newTickets()
         let answer = try await redis.run(
             scripts.claim,
             keys: QueueKeys.sources(of: queue),
             arguments: [
                 .integer(leaseMilliseconds), .integer(Int64(terms.most)),
                 .text(terms.fresh.rawValue), .text(queue),
-                .integer(Int64(PublishJob.documentBytesMax)), .text(Self.newTickets()),
+                .integer(Int64(PublishJob.documentBytesMax)), .text(newTickets),
                 .integer(terms.seenFence), .integer(Int64(terms.statusCallsPerMinute)),
             ]
         )
@@ -83,7 +84,9 @@ package struct JobQueue: Sendable {
             let pause = items[1].integer, let broken = items[2].text
         else { throw .unexpectedAnswer(of: scripts.claim) }
         return Catch(
-            jobs: items.dropFirst(3).compactMap { Claim($0, queue: queue, claimedAt: asked) },
+            jobs: items.dropFirst(3).compactMap {
+                Claim($0, queue: queue, claimedAt: asked, newTickets: newTickets)
+            },
             nextTimer: next < 0 ? nil : .milliseconds(next),
             pause: Pauses.Length(pause),
             broken: broken.isEmpty ? nil : broken

@@ -34,6 +34,11 @@ package struct QueueKeys: Sendable {
         ("PAUSE_OF", "pause:"),  // STRING per queue or account: why a person paused it
         ("OWNER_OF", "owner:"),  // STRING per job id: the ticket that owns it
         ("CANCELS", "cancels"),  // ZSET: job id → when somebody asked to cancel it, ms
+        ("REVOKED_TASKS", "revoked_tasks"),  // ZSET: Celery task → when it was revoked, ms
+        ("REVOKED_STAMPS", "revoked_stamps"),  // ZSET: name and value → the same, ms
+        ("TASK_OF", "task:"),  // STRING per Celery task that has not ended: the id of its job
+        ("FOLLOWED_OF", "followed:"),  // STRING per Celery task: what follows it was sent
+        ("ASKERS_OF", "askers:"),  // SET per job id: tickets whose callers want its end
         ("WORKERS", "workers"),  // ZSET: worker → its last sign of life, ms
         ("WORKER_STATES", "worker_states"),  // HASH: worker → what it is doing, JSON
     ]
@@ -47,7 +52,7 @@ package struct QueueKeys: Sendable {
     /// Celery's Redis transport has four steps of priority, each a list of its own (kombu's
     /// `priority_steps` 0, 3, 6, 9 and `sep` 06 16; captured from Celery 5.6 on 2026-11-22).
     package static func sources(of queue: String) -> [String] {
-        [queue] + ["3", "6", "9"].map { queue + "\u{06}\u{16}" + $0 }
+        [queue] + ["3", "6", "9"].map { queue + CeleryKeys.separator + $0 }
     }
 
     /// Where a blocked worker moves a document so that exactly one is woken.
@@ -66,9 +71,16 @@ package struct QueueKeys: Sendable {
 
     package func owner(of id: String) -> String { prefix + "owner:" + id }
 
+    /// Which job a Celery task is, until it ends.
+    package func task(_ id: String) -> String { prefix + "task:" + id }
+
+    package func askers(of id: String) -> String { prefix + "askers:" + id }
+
     package var dead: String { prefix + "dead" }
     package var leases: String { prefix + "leases" }
     package var inLine: String { prefix + "in_line" }
+    var revokedStamps: String { prefix + "revoked_stamps" }
+    var revokedTasks: String { prefix + "revoked_tasks" }
     package var workers: String { prefix + "workers" }
     package var workerStates: String { prefix + "worker_states" }
 

@@ -19,6 +19,7 @@ struct Scripts: Sendable {
     let find: RedisScript
     let unseen: RedisScript
     let hint: RedisScript
+    let follow: RedisScript
 
     /// - Parameter edit: changes the text of the script with that name; for tests, which run the
     ///   scripts by a clock of their own, or with a guard taken out.
@@ -55,6 +56,7 @@ struct Scripts: Sendable {
         find = script("find", PackageResources.find_lua)
         unseen = script("unseen", PackageResources.unseen_lua)
         hint = script("hint", PackageResources.hint_lua, with: [ready])
+        follow = script("follow", PackageResources.follow_lua)
     }
 
     /// Lets the scripts run when Redis is full (Redis 7.0 or newer): a queue that is full must
@@ -64,7 +66,7 @@ struct Scripts: Sendable {
     var all: [RedisScript] {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, pause, revive, purge,
-            admit, call, limits, tally, find, unseen, hint,
+            admit, call, limits, tally, find, unseen, hint, follow,
         ]
     }
 }

@@ -26,6 +26,9 @@ package struct Settlement: Sendable, Equatable {
         case untouched = "2"
     }
 
+    /// Whether the job has ended, and its row says how.
+    var isEnd: Bool { verb == "done" || verb == "dead" || stage == .reconcile }
+
     /// Nothing is left to do; the id stays taken.
     static func done(givesPostBack: Bool = false) -> Settlement {
         Settlement(verb: "done", givesPostBack: givesPostBack)

@@ -169,6 +169,7 @@ extension Uploads {
     private func note(_ session: Session, _ turn: Turn) async throws(Stop) {
         guard session.next < session.plan.count else { return }
         let offset = session.plan.chunk(session.next).first
+        await turn.progressed(to: offset, of: session.plan.size)
         if let deadline = verdictDeadline(session) {
             try await turn.recording { () throws(HistoryError) in
                 try await history.chunkSent(turn.entry, upTo: offset, verdictBy: deadline)

@@ -1,0 +1,72 @@
+internal import JSON
+internal import Redis
+
+/// Revoking: what a caller asks for with `revoke()`.
+extension CeleryControl {
+    /// Most ids of one request whose jobs are looked for; of more, the rest is only flagged.
+    private static let lookedForMax = 1000
+
+    /// Flags tasks, so that no worker begins one, and ends those that wait.
+    ///
+    /// What a worker has in hand is left alone, as Celery does, unless it is to be terminated: then
+    /// it stops at the next step where nothing can be out. The answer says what became of each.
+    func revoke(
+        _ arguments: [String: JSONValue],
+        terminates: Bool
+    ) async throws(RedisError) -> Answer {
+        let asked = arguments["task_id"] ?? .null
+        let ids = asked.string.map { [$0] } ?? asked.array?.compactMap(\.string) ?? []
+        guard !ids.isEmpty else { return .refused("task_id must be an id, or a list of ids") }
+        let terminates = terminates || arguments["terminate"]?.bool == true
+        try await queue.flagRevoked(ids)
+        let jobs = try await queue.jobs(of: Array(ids.prefix(Self.lookedForMax)))
+        var words: [String: [String]] = [:]
+        for (id, job) in jobs {
+            let fate = try await end(job, terminates: terminates)
+            words[fate, default: []].append(id)
+        }
+        let fates = words.sorted { $0.key < $1.key }
+            .map { "\($0.value.sorted().joined(separator: ", ")) \($0.key)" }
+        let shown = ids.prefix(Self.lookedForMax).joined(separator: ", ")
+        guard terminates else {
+            return .done((["tasks \(shown) flagged as revoked"] + fates).joined(separator: "; "))
+        }
+        return .done(
+            fates.isEmpty
+                ? "terminate: tasks unknown" : "terminate: \(fates.joined(separator: "; "))"
+        )
+    }
+
+    /// Flags all tasks that bear a stamp: a worker that comes to one ends it.
+    func revokeStamped(_ arguments: [String: JSONValue]) async throws(RedisError) -> Answer {
+        let asked = arguments["headers"] ?? .null
+        let stamps = CeleryStamp.all(in: CeleryStamp.headers(asked))
+        guard !stamps.isEmpty else {
+            return .refused("headers must be an object of stamps by their names")
+        }
+        try await queue.flagRevoked(stamps)
+        let headers = "headers \(PythonText.of(asked, atMost: 1000))"
+        guard arguments["terminate"]?.bool == true else {
+            return .done("\(headers) flagged as revoked, but not terminated")
+        }
+        let wanted = Set(stamps)
+        let inHand = parts.tasks.active(atMost: Self.lookedForMax).map(\.message)
+            .filter { !wanted.isDisjoint(with: CeleryStamp.all(in: $0.stamps)) }
+        for job in try await queue.jobs(of: inHand.map(\.id)).values {
+            _ = try await queue.cancel(job)
+        }
+        return .done(inHand.isEmpty ? "\(headers) were not terminated" : "\(headers) revoked")
+    }
+
+    /// - Returns: what becomes of the job.
+    private func end(_ job: String, terminates: Bool) async throws(RedisError) -> String {
+        if !terminates, case .inHand? = try await queue.find(job)?.place {
+            return "runs, and is not broken off without terminate"
+        }
+        return switch try await queue.cancel(job) {
+        case .unseen, .waiting: "ends now"
+        case .running: "stops at the next step, unless the post may be out by then"
+        case .ended: "has ended already"
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import FoundationEssentials
+internal import JSON
+package import Redis
+
+/// Where callers of Celery tasks find what became of them: Celery's result backend in Redis.
+package struct ResultStore: Sendable {
+    private let redis: RedisClient
+    /// In seconds.
+    private let expires: Int64
+    /// Whether the queue lives on the same server: then one outage is the other.
+    let isBroker: Bool
+
+    private static let storing = script("store_result", PackageResources.store_result_lua)
+    private static let counting = script("chord_part", PackageResources.chord_part_lua)
+
+    /// How long one worker may take to send a chord's body before another tries, in seconds.
+    private static let sendingSeconds: Int64 = 60
+    /// How long a chord that has ended is remembered, in seconds; as Celery 5.7 does.
+    private static let endedSeconds: Int64 = 300
+
+    /// - Parameters:
+    ///   - redis: of the results; may be the queue's.
+    ///   - lifetime: of a result, counted from its last change.
+    package init(redis: RedisClient, keptFor lifetime: Duration, isBroker: Bool) {
+        self.redis = redis
+        self.isBroker = isBroker
+        expires = max(1, lifetime.milliseconds / 1000)
+    }
+
+    private static func script(_ name: String, _ body: [UInt8]) -> RedisScript {
+        RedisScript(name: name, source: "#!lua\n" + String(decoding: body, as: UTF8.self))
+    }
+
+    // MARK: Results
+
+    /// The state that a task has for its caller; `nil`: none is known.
+    func state(of task: String) async throws(RedisError) -> String? {
+        let bytes = try await redis.send(["GET", .text(CeleryKeys.result(of: task))]).bytes
+        // What is no result says nothing about the task.
+        return bytes.flatMap { try? JSONValue(parsing: $0) }?["status"]?.string
+    }
+
+    /// Keeps a state and announces it, unless what is there must stand.
+    ///
+    /// - Parameter timeout: instead of the client's own.
+    func store(
+        _ document: JSONValue,
+        of task: String,
+        isEnd: Bool,
+        timeout: Duration? = nil
+    ) async throws(RedisError) {
+        _ = try await redis.run(
+            Self.storing,
+            keys: [CeleryKeys.result(of: task)],
+            arguments: [.bytes(document.encoded), .integer(expires), .text(isEnd ? "1" : "0")],
+            timeout: timeout
+        )
+    }
+
+    // MARK: Chords
+
+    /// Says how many parts each chord has, before the first of them can end.
+    func begin(_ chords: [FollowUps.ChordStart]) async throws(RedisError) {
+        let commands = chords.flatMap { chord -> [[RedisArgument]] in
+            let base = CeleryKeys.group(chord.group)
+            return [
+                ["DEL", .text(base + ".c")],
+                [
+                    "SET", .text(base + ".s"), .integer(Int64(chord.size)), "EX",
+                    .integer(expires),
+                ],
+            ]
+        }
+        for answer in try await redis.pipeline(commands) {
+            if let failure = answer.failure { throw .refused(failure) }
+        }
+    }
+
+    /// Counts an ended part.
+    ///
+    /// - Returns: every part in the order of the chord when this was the last one, and its body
+    ///   must be sent from here; else nothing.
+    func count(_ part: ChordPart) async throws(RedisError) -> [JSONValue] {
+        let base = CeleryKeys.group(part.group)
+        let index = part.index.map(String.init) ?? "+inf"
+        let member: JSONValue = [1, .string(part.task), .string(part.state), part.result]
+        let answer = try await redis.run(
+            Self.counting,
+            keys: [".j", ".t", ".s", ".d", ".c"].map { base + $0 },
+            arguments: [
+                .text("\(part.task):\(index)"), .bytes(member.encoded), .text(index),
+                .integer(expires), .text(part.task), .integer(Self.sendingSeconds),
+            ]
+        )
+        // A part that is no JSON was not put there by a worker; it has no result to pass on.
+        return (answer.array ?? []).map {
+            $0.bytes.flatMap { try? JSONValue(parsing: $0) } ?? .null
+        }
+    }
+
+    /// The shape of a chord's results where its header is more than a flat list; `nil`: it is not.
+    func shape(of group: String) async throws(RedisError) -> JSONValue? {
+        let bytes = try await redis.send(["GET", .text(CeleryKeys.group(group))]).bytes
+        return bytes.flatMap { try? JSONValue(parsing: $0) }?["result"]
+    }
+
+    /// What tasks came to, in the order of `tasks`; null where nothing is kept.
+    func results(of tasks: [String]) async throws(RedisError) -> [JSONValue] {
+        guard !tasks.isEmpty else { return [] }
+        let keys = tasks.map { RedisArgument.text(CeleryKeys.result(of: $0)) }
+        let answer = try await redis.send(["MGET"] + keys)
+        return (answer.array ?? []).map { value in
+            value.bytes.flatMap { try? JSONValue(parsing: $0) }?["result"] ?? .null
+        }
+    }
+
+    /// The chord's body is sent, or its failure told.
+    func end(_ group: String) async throws(RedisError) {
+        let base = CeleryKeys.group(group)
+        let pages = [".j", ".t", ".s", ".d"].map { RedisArgument.text(base + $0) }
+        _ = try await redis.pipeline(
+            [
+                ["MULTI"], ["DEL"] + pages,
+                ["SETEX", .text(base + ".c"), .integer(Self.endedSeconds), "done"], ["EXEC"],
+            ]
+        )
+    }
+}
+
+/// A task that ended in the header of a chord.
+struct ChordPart: Sendable {
+    let task: String
+    let group: String
+    let index: Int64?
+    /// The signature of what the chord calls in the end.
+    let body: JSONValue
+    let state: String
+    let result: JSONValue
+}

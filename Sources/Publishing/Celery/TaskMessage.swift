@@ -1,0 +1,116 @@
+internal import FoundationEssentials
+internal import JSON
+
+/// Pure: a message that asks Celery's workers to run a task, in protocol 2.
+struct TaskMessage: Sendable {
+    let signature: Signature
+    let id: String
+    let arguments: [JSONValue]
+    let context: FollowUps.Context
+    /// As `celery events` shows it: who sent it.
+    let origin: String
+    let now: Date
+
+    private var options: [String: JSONValue] { signature.options }
+
+    var priority: Int64 { min(9, max(0, options["priority"]?.integer ?? 0)) }
+
+    /// Where it is to go.
+    enum Destination: Sendable, Hashable {
+        case queue(String)
+        /// Wherever the exchange leads with that key.
+        case exchange(String, routingKey: String)
+    }
+
+    var destination: Destination {
+        if let queue = signature.text("queue") { return .queue(queue) }
+        if let key = signature.text("routing_key"), let exchange = signature.text("exchange"),
+            !exchange.isEmpty
+        {
+            return .exchange(exchange, routingKey: key)
+        }
+        return .queue(signature.text("routing_key") ?? CeleryKeys.usualQueue)
+    }
+
+    /// The element of the list of `queue`.
+    func element(for queue: String) -> [UInt8] {
+        let body = Data(body.encoded).base64EncodedString()
+        let envelope: JSONValue = [
+            "body": .string(body), "content-encoding": "utf-8",
+            "content-type": "application/json", "headers": .object(headers),
+            "properties": [
+                "correlation_id": .string(id), "reply_to": options["reply_to"] ?? .null,
+                "delivery_mode": 2,
+                "delivery_info": ["exchange": "", "routing_key": .string(queue)],
+                "priority": .integer(priority), "body_encoding": "base64",
+                "delivery_tag": .string(UUID().uuidString.lowercased()),
+            ],
+        ]
+        return envelope.encoded
+    }
+
+    private var headers: [String: JSONValue] {
+        let custom = options["headers"]?.object ?? [:]
+        let own: [String: JSONValue] = [
+            "lang": "py", "task": .string(signature.task), "id": .string(id),
+            "shadow": options["shadow"] ?? .null, "eta": eta, "expires": expires,
+            "group": .text(context.group?.id), "group_index": index,
+            "retries": options["retries"] ?? 0,
+            "timelimit": [options["time_limit"] ?? .null, options["soft_time_limit"] ?? .null],
+            "root_id": .string(context.rootID ?? id), "parent_id": .text(context.parentID),
+            "argsrepr": .string(PythonText.tuple(arguments, atMost: 1024)),
+            "kwargsrepr": .string(PythonText.of(.object(signature.keywords), atMost: 1024)),
+            "origin": .string(origin), "ignore_result": options["ignore_result"] ?? false,
+            "replaced_task_nesting": 0, "stamped_headers": .null, "stamps": [:],
+        ]
+        return custom.merging(own) { $1 }
+    }
+
+    private var index: JSONValue { context.group?.index.map { .integer($0) } ?? .null }
+
+    private var body: JSONValue {
+        let chain = context.chain ?? options["chain"]?.array ?? []
+        return [
+            .array(arguments), .object(signature.keywords),
+            [
+                "callbacks": Self.listed(options["link"]),
+                "errbacks": Self.listed(options["link_error"]),
+                "chain": chain.isEmpty ? .null : .array(chain),
+                "chord": context.chord ?? options["chord"] ?? .null,
+            ],
+        ]
+    }
+
+    private static func listed(_ value: JSONValue?) -> JSONValue {
+        switch value {
+        case nil, .null, .array([]): .null
+        case .array(let items): .array(items)
+        case let one?: [one]
+        }
+    }
+
+    // MARK: Times
+
+    private var eta: JSONValue {
+        if let seconds = Self.seconds(options["countdown"]) { return Self.time(now + seconds) }
+        return options["eta"]?["__value__"] ?? options["eta"] ?? .null
+    }
+
+    private var expires: JSONValue {
+        if let seconds = Self.seconds(options["expires"]) { return Self.time(now + seconds) }
+        return options["expires"]?["__value__"] ?? options["expires"] ?? .null
+    }
+
+    private static func seconds(_ value: JSONValue?) -> Double? {
+        switch value {
+        case .integer(let number): Double(number)
+        case .double(let number): number
+        default: nil
+        }
+    }
+
+    private static func time(_ date: Date) -> JSONValue {
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        return .string(date.formatted(style).replacing("Z", with: "+00:00"))
+    }
+}

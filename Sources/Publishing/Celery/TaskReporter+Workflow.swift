@@ -1,0 +1,227 @@
+internal import FoundationEssentials
+internal import JSON
+internal import Redis
+internal import Telemetry
+
+/// What the end of a task means for the workflow it is a part of.
+extension TaskReporter {
+    /// The messages that follow an end.
+    func followUps(_ end: TaskEnd, _ task: CeleryMessage) -> FollowUps {
+        do throws(FollowUpError) {
+            return try Self.followUps(end, task, from: node)
+        } catch {
+            // Read without trouble before anything was posted, it does not come to this.
+            log.error("celery.unsent", ["reason": .string(error.words)])
+            return FollowUps(seed: task.id, origin: node)
+        }
+    }
+
+    private static func followUps(
+        _ end: TaskEnd,
+        _ task: CeleryMessage,
+        from node: String
+    ) throws(FollowUpError) -> FollowUps {
+        var follow = FollowUps(seed: "\(task.id)/\(end.state)", origin: node)
+        switch end {
+        case .succeeded(let result, _): try follow.succeed(task, with: result)
+        case .failed:
+            try follow.fail(task.id, root: task.rootID, task.workflow.errorCallbacks)
+        case .revoked: break
+        }
+        return follow
+    }
+
+    /// Refuses a task whose workflow could not go on, while its caller can still mend that.
+    static func check(_ task: CeleryMessage) throws(FollowUpError) {
+        let end = TaskEnd.succeeded(.null, runtime: .zero)
+        _ = try followUps(end, task, from: "")
+        _ = try followUps(.failed(.invalidTask("")), task, from: "")
+        var body = FollowUps(seed: "", origin: "")
+        if let chord = task.workflow.chord {
+            try body.sendBody(try Signature(chord), .null, after: task)
+        }
+    }
+
+    /// After a failure the rest of the chain fails with it; then the chord is told, if the task is
+    /// a part of one.
+    func endWorkflow(
+        of task: CeleryMessage,
+        _ end: TaskEnd,
+        _ claim: Claim
+    ) async throws(Trouble) {
+        if end.exception != nil {
+            for step in task.workflow.chain.reversed() { try await fail(step, task, end, claim) }
+        }
+        guard let group = task.groupID, let body = task.workflow.chord else { return }
+        try await count(
+            ChordPart(
+                task: task.id,
+                group: group,
+                index: task.groupIndex,
+                body: body,
+                state: end.state,
+                result: end.result
+            ),
+            task,
+            claim
+        )
+    }
+
+    /// Tells whoever waits for a later step that it will not come.
+    private func fail(
+        _ step: JSONValue,
+        _ task: CeleryMessage,
+        _ end: TaskEnd,
+        _ claim: Claim
+    ) async throws(Trouble) {
+        // What is no signature was refused when the message was read.
+        guard let signature = try? Signature(step), let kind = try? signature.kind() else { return }
+        switch kind {
+        case .plain: try await failPlain(signature, task, end, claim)
+        case .group(let members), .chain(let members):
+            for member in members { try await fail(member.json, task, end, claim) }
+        case .chord(_, let body): try await fail(body.json, task, end, claim)
+        }
+    }
+
+    private func failPlain(
+        _ signature: Signature,
+        _ task: CeleryMessage,
+        _ end: TaskEnd,
+        _ claim: Claim
+    ) async throws(Trouble) {
+        guard let id = signature.text("task_id") else { return }
+        var later = CeleryMessage(task: signature.task, id: id)
+        later.groupID = signature.text("group_id")
+        later.groupIndex = signature.options["group_index"]?.integer
+        let document = ResultDocument.make(
+            of: later,
+            state: end.state,
+            result: end.result,
+            doneAt: .now
+        )
+        try await keeping { () throws(RedisError) in
+            try await results.store(document, of: id, isEnd: true)
+        }
+        guard let body = signature.options["chord"], let group = later.groupID else { return }
+        try await count(
+            ChordPart(
+                task: id,
+                group: group,
+                index: later.groupIndex,
+                body: body,
+                state: end.state,
+                result: end.result
+            ),
+            task,
+            claim
+        )
+    }
+
+    // MARK: Chords
+
+    /// Counts a part; the worker of the last one sends the body.
+    private func count(
+        _ part: ChordPart,
+        _ task: CeleryMessage,
+        _ claim: Claim
+    ) async throws(Trouble) {
+        let parts = try await keeping { () throws(RedisError) in try await results.count(part) }
+        guard !parts.isEmpty, let body = try? Signature(part.body) else { return }
+        if let failed = parts.first(where: { $0.member(2)?.string != "SUCCESS" }) {
+            try await failBody(body, because: failed, part.group, task, claim)
+        } else {
+            let values = try await shaped(parts, part.group)
+            var follow = FollowUps(seed: part.group + "/body", origin: node)
+            do throws(FollowUpError) {
+                try follow.sendBody(body, values, after: task)
+            } catch {
+                log.error("celery.unsent", ["reason": .string(error.words)])
+            }
+            try await keeping { [chords = follow.chords] () throws(RedisError) in
+                try await results.begin(chords)
+            }
+            _ = try await send(follow.messages, after: part.group, "chord", claim)
+        }
+        try await keeping { () throws(RedisError) in try await results.end(part.group) }
+    }
+
+    /// The parts' results, flat, or nested as the chord's header was.
+    private func shaped(_ parts: [JSONValue], _ group: String) async throws(Trouble) -> JSONValue {
+        let flat = JSONValue.array(parts.map { $0.member(3) ?? .null })
+        let shape = try await keeping { () throws(RedisError) in
+            try await results.shape(of: group)
+        }
+        guard let shape, let tuples = shape.member(1)?.array else { return flat }
+        let leaves = tuples.flatMap(\.leaves)
+        let values = try await keeping { () throws(RedisError) in
+            try await results.results(of: leaves)
+        }
+        let byLeaf = Dictionary(zip(leaves, values)) { first, _ in first }
+        return .array(tuples.map { $0.filled(from: byLeaf) })
+    }
+
+    /// The chord's body fails of the first part that did, in the words that Celery has for it.
+    private func failBody(
+        _ body: Signature,
+        because part: JSONValue,
+        _ group: String,
+        _ task: CeleryMessage,
+        _ claim: Claim
+    ) async throws(Trouble) {
+        let reason = part.member(3).flatMap(CeleryException.init(json:))?.text ?? ""
+        let why = "Dependency \(part.member(1)?.string ?? "") raised \(reason)"
+        let end = TaskEnd.failed(
+            CeleryException(
+                module: "celery.exceptions",
+                type: "ChordError",
+                arguments: [.string(why)]
+            )
+        )
+        try await fail(body.json, task, end, claim)
+        for step in body.options["chain"]?.array ?? [] {
+            try await fail(step, task, end, claim)
+        }
+        var follow = FollowUps(seed: group + "/failed", origin: node)
+        do throws(FollowUpError) {
+            let callbacks = try Signature.list(option: body.options["link_error"])
+            let id = body.text("task_id") ?? group
+            try follow.fail(id, root: task.rootID, callbacks.map(\.json))
+        } catch {
+            log.error("celery.unsent", ["reason": .string(error.words)])
+        }
+        _ = try await send(follow.messages, after: group, "chord", claim)
+    }
+}
+
+extension JSONValue {
+    /// An element of an array.
+    fileprivate func member(_ index: Int) -> JSONValue? {
+        guard let array, array.indices.contains(index) else { return nil }
+        return array[index]
+    }
+
+    /// The ids of the tasks under a result as Celery names it: `[[id, parent], members]`.
+    fileprivate var leaves: [String] {
+        if let members = member(1)?.array { return members.flatMap(\.leaves) }
+        return [member(0)?.member(0)?.string ?? ""]
+    }
+
+    fileprivate func filled(from values: [String: JSONValue]) -> JSONValue {
+        if let members = member(1)?.array { return .array(members.map { $0.filled(from: values) }) }
+        return values[member(0)?.member(0)?.string ?? ""] ?? .null
+    }
+}
+
+extension CeleryException {
+    /// Reads what a worker keeps of one.
+    fileprivate init?(json: JSONValue) {
+        guard let type = json["exc_type"]?.string else { return nil }
+        let arguments = json["exc_message"] ?? .array([])
+        self.init(
+            module: json["exc_module"]?.string ?? "",
+            type: type,
+            arguments: arguments.array ?? [arguments]
+        )
+    }
+}

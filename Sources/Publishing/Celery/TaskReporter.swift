@@ -1,0 +1,228 @@
+internal import FoundationEssentials
+internal import JSON
+internal import Postgres
+internal import Processes
+internal import Redis
+internal import Synchronization
+package import Telemetry
+
+/// Tells the callers of Celery tasks what becomes of them, and lets what follows them go on.
+///
+/// An end is told after the row says so and before the queue is settled. Each of its steps can be
+/// repeated: whoever takes over from a worker that died tells the rest, and nothing twice.
+package struct TaskReporter: Sendable {
+    /// Names of the tasks that publish.
+    let names: Set<String>
+    let results: ResultStore
+    let sender: TaskSender
+    private let queue: JobQueue
+    let reader: HistoryReader
+    /// As Celery's tools show this worker: `name@host`.
+    let node: String
+    private let observers: [any TaskObserver]
+    private let resultsAway = ResultsOutage()
+    let log: Log
+
+    /// How long a job that has ended waits for the result server to take its result.
+    private static let patience = Duration.seconds(86_400)
+    /// A note in between is no reason to wait.
+    private static let noteTimeout = Duration.seconds(2)
+
+    /// - Parameter observers: told of everything after the caller.
+    package init(
+        names: Set<String>,
+        results: ResultStore,
+        queue: JobQueue,
+        history: History,
+        node: String,
+        observers: [any TaskObserver],
+        log: Log
+    ) {
+        self.names = names
+        self.results = results
+        sender = TaskSender(queue: queue, log: log)
+        self.queue = queue
+        reader = HistoryReader(database: history.database)
+        self.node = node
+        self.observers = observers
+        self.log = log
+    }
+
+    // MARK: On the way
+
+    /// Says where callers must look: whoever uses another result backend waits for ever.
+    func logStart() {
+        guard !names.isEmpty else { return }
+        log.info(
+            "celery.ready",
+            [
+                "count": .integer(names.count),
+                "remedy": "clients need result_backend = redis://…; rpc:// and databases get none",
+            ]
+        )
+    }
+
+    /// Lets clients reach the queues of this worker by exchange, too.
+    func bind(_ queues: [String]) async throws(RedisError) {
+        guard !names.isEmpty else { return }
+        try await sender.bind(queues)
+    }
+
+    /// A worker has read the job.
+    func received(_ job: PublishJob, _ claim: Claim) async {
+        guard let task = job.task, claim.isFirst || claim.deliveries > 1 else { return }
+        if job.id != task.id {
+            // Only makes a revoke quicker; without it the stored state is found in time.
+            _ = try? await queue.redis.send(["SET", .text(queue.keys.task(task.id)), .text(job.id)])
+        }
+        if claim.isFirst { observe(.received, task, claim) }
+    }
+
+    /// Whether the caller has revoked the task: a worker has heard it and noted that, or Celery 5.7
+    /// keeps it as the task's state.
+    func wasRevoked(_ task: CeleryMessage, _ claim: Claim) async throws(Stop) -> Bool {
+        do throws(RedisError) {
+            if try await queue.isRevoked(task) { return true }
+        } catch {
+            throw .queueAway
+        }
+        do throws(RedisError) {
+            let state = try await results.state(of: task.id)
+            note(nil)
+            return state == "REVOKED"
+        } catch {
+            note(error)
+            guard claim.receivedAt > .now - Self.patience.seconds else { return false }
+            throw .resultsAway
+        }
+    }
+
+    /// Tells of a moment that is no end; a result server that is away misses it.
+    func note(_ moment: TaskMoment, of task: CeleryMessage?, _ claim: Claim) async {
+        guard let task else { return }
+        observe(moment, task, claim)
+        guard !task.ignoresResult, !resultsAway.isOn,
+            let document = moment.document(
+                of: task,
+                worker: node,
+                process: Int64(ProcessIdentity.pid)
+            )
+        else { return }
+        do throws(RedisError) {
+            try await results.store(
+                document,
+                of: task.id,
+                isEnd: false,
+                timeout: Self.noteTimeout
+            )
+        } catch {
+            note(error)
+        }
+    }
+
+    func observe(_ moment: TaskMoment, _ task: CeleryMessage, _ claim: Claim) {
+        for observer in observers { observer.saw(moment, of: task, claim) }
+    }
+
+    // MARK: The end
+
+    /// Why an end could not be told; nothing is lost by telling it again.
+    enum Trouble: Error {
+        /// The queue's Redis is away.
+        case queueAway
+        /// The result server does not take it.
+        case results(RedisError)
+    }
+
+    enum Answer: Sendable {
+        case told
+        /// The job is another worker's now.
+        case lost
+    }
+
+    /// Tells how a task ended.
+    func tell(
+        _ end: TaskEnd,
+        of task: CeleryMessage,
+        _ claim: Claim
+    ) async throws(Trouble) -> Answer {
+        let follow = followUps(end, task)
+        try await keeping { () throws(RedisError) in try await results.begin(follow.chords) }
+        let answer = try await send(follow.messages, after: task.id, end.state, claim)
+        if case .lost = answer { return .lost }
+        if !task.ignoresResult {
+            let document = ResultDocument.make(
+                of: task,
+                state: end.state,
+                result: end.result,
+                children: follow.children,
+                doneAt: .now
+            )
+            try await keeping { () throws(RedisError) in
+                try await results.store(document, of: task.id, isEnd: true)
+            }
+        }
+        try await endWorkflow(of: task, end, claim)
+        if case .sent = answer { observe(.ended(end), task, claim) }
+        return .told
+    }
+
+    func send(
+        _ messages: [TaskMessage],
+        after task: String,
+        _ end: String,
+        _ claim: Claim
+    ) async throws(Trouble) -> TaskSender.Answer {
+        do throws(RedisError) {
+            return try await sender.send(messages, after: task, end, claim)
+        } catch {
+            throw .queueAway
+        }
+    }
+
+    /// Asks the result server, and notices when it goes away.
+    func keeping<Value: Sendable>(
+        _ ask: () async throws(RedisError) -> Value
+    ) async throws(Trouble) -> Value {
+        do {
+            let value = try await ask()
+            note(nil)
+            return value
+        } catch {
+            note(error)
+            throw results.isBroker && error.isUnavailable ? .queueAway : .results(error)
+        }
+    }
+
+    /// Whether a job that ended then waits for the result server no longer.
+    func givesUp(onEndOf ended: Date) -> Bool { ended < .now - Self.patience.seconds }
+
+    // MARK: The result server
+
+    private func note(_ error: RedisError?) {
+        switch resultsAway.note(error?.description) {
+        case .began(let reason):
+            log.error(
+                "celery.results_away",
+                [
+                    "reason": .string(reason),
+                    "remedy": """
+                    make the server of CELERY_RESULT_URL take results; tasks that end are \
+                    told again until it does, at most a day
+                    """,
+                ]
+            )
+        case .ended(let after): log.info("celery.results_back", ["after": .duration(after)])
+        case nil: break
+        }
+    }
+}
+
+/// One outage of the result server, told once.
+private final class ResultsOutage: Sendable {
+    private let outage = Mutex(Outage("celery_results"))
+
+    var isOn: Bool { outage.withLock { $0.isOn } }
+
+    func note(_ reason: String?) -> Outage.Change? { outage.withLock { $0.note(reason) } }
+}

@@ -1,0 +1,128 @@
+internal import FoundationEssentials
+internal import JSON
+internal import Postgres
+internal import Redis
+internal import Telemetry
+
+/// What the caller of a Celery task is told of a turn: after its row, before its settlement.
+extension Recorder {
+    /// - Returns: what the queue is to do; `nil`: the job is no longer ours.
+    func tell(
+        _ outcome: Outcome,
+        _ settlement: Settlement,
+        _ result: Publisher.Result,
+        _ claim: Claim
+    ) async throws -> Settlement? {
+        guard let task = result.task else { return settlement }
+        switch outcome {
+        case .rejected(let failure), .unreadable(let failure):
+            // A row of that id may be another job's.
+            let end = TaskEnd.failed(result.exception ?? CeleryException(failure))
+            return try await tell(end, task, settlement, endedAt: claim.receivedAt, claim)
+        case .lost: return nil
+        case .handedBack, .stillInDoubt: break
+        case .waiting(let waiting) where waiting.burnsAttempt:
+            let why = waiting.why.map { CeleryException($0) }
+            await tasks.note(why.map(TaskMoment.retried) ?? .released, of: task, claim)
+        case .waiting(let waiting):
+            let meta = Self.progress(
+                waiting.reason,
+                waiting.delay,
+                isWatched: waiting.stage == .watch
+            )
+            await tasks.note(.progressed(meta, begun: true), of: task, claim)
+        case .parked(_, let wait) where !settlement.isEnd:
+            let meta = Self.progress(wait.reason, wait.hasEnd ? wait.delay : nil, isWatched: false)
+            await tasks.note(.progressed(meta, begun: false), of: task, claim)
+        case .duplicate, .parked, .published, .delivered, .retry, .failed, .inDoubt, .reconciled,
+            .expired, .cancelled, .alreadyRecorded:
+            return try await tellByRow(result, task, settlement, claim)
+        }
+        tasks.observe(.released, task, claim)
+        return settlement
+    }
+
+    /// Every end that has a row is told as the row has it, by whoever comes first to tell it.
+    private func tellByRow(
+        _ result: Publisher.Result,
+        _ task: CeleryMessage,
+        _ settlement: Settlement,
+        _ claim: Claim
+    ) async throws -> Settlement? {
+        let id = result.job?.id ?? ""
+        var row = try await row(of: id)
+        if case .duplicate = result.outcome, row?.status.isFinal == false {
+            try await queue.ask(aboutEndOf: id, claim)
+            // It may have ended before it was asked.
+            row = try await self.row(of: id)
+        }
+        guard let row else { return settlement }
+        guard let end = TaskEnd(row) else {
+            tasks.observe(.released, task, claim)
+            return Self.askLater(claim)
+        }
+        let ended = row.finishedAt ?? row.updatedAt
+        return try await tell(end, task, settlement, endedAt: ended, claim)
+    }
+
+    private func row(of job: String) async throws(HistoryError) -> HistoryRow? {
+        do {
+            return try await tasks.reader.rows(of: [job]).first
+        } catch {
+            throw history.noted(error)
+        }
+    }
+
+    private func tell(
+        _ end: TaskEnd,
+        _ task: CeleryMessage,
+        _ settlement: Settlement,
+        endedAt ended: Date,
+        _ claim: Claim
+    ) async throws -> Settlement? {
+        do {
+            switch try await tasks.tell(end, of: task, claim) {
+            case .told: return settlement
+            case .lost: return nil
+            }
+        } catch TaskReporter.Trouble.results(let error) {
+            guard tasks.givesUp(onEndOf: ended) else { throw TaskReporter.Trouble.results(error) }
+            log.error(
+                "celery.result_lost",
+                [
+                    "reason": .error(error),
+                    "remedy": "the row in publish_history says how the job ended",
+                ]
+            )
+            return settlement
+        }
+    }
+
+    /// Another task asks for the same job, which has not ended: whoever ends it wakes this one.
+    ///
+    /// The time is for accidents, and for an end that comes in this very moment.
+    private static func askLater(_ claim: Claim) -> Settlement {
+        let seconds = 10 << min(claim.polls, 6)
+        var settlement = Settlement.park(
+            for: .seconds(seconds),
+            stage: .post,
+            attempts: claim.attempts
+        )
+        settlement.polls = claim.polls + 1
+        settlement.reason = "duplicate"
+        return settlement
+    }
+
+    /// What `AsyncResult.info` shows of a task that goes on by itself.
+    private static func progress(
+        _ reason: WaitingFor,
+        _ delay: Duration?,
+        isWatched: Bool
+    ) -> JSONValue {
+        [
+            "status": .string((isWatched ? Status.processing : .waiting).rawValue),
+            "waiting_for": .string(reason.rawValue),
+            "next_attempt_at": .time(delay.map { .now + $0.seconds }),
+        ]
+    }
+}
