@@ -66,6 +66,33 @@ extension QueueModelDirectedTests {
         }
     }
 
+    @Test func `a place of the day that is given back goes to whoever waits for one`() async throws
+    {
+        let limits = QueueModelScene.limits(posts: 2)
+        try await QueueModelScene.run(limits: limits) { scene in
+            let first = try await scene.takeNew("post-1", of: "mira")
+            #expect(try await scene.admit(first) == .run)
+            let second = try await scene.takeNew("post-2", of: "mira")
+            #expect(try await scene.admit(second) == .run)
+            let third = try await scene.takeNew("post-3", of: "mira")
+            #expect(try await scene.admit(third).reason == .dailyLimit)
+            let fourth = try await scene.takeNew("post-4", of: "mira")
+            guard case .wait(let wait) = try await scene.ask(fourth) else {
+                Issue.record("a third runs")
+                return
+            }
+
+            #expect(try await scene.queue.settle(first.claim, as: .done(givesPostBack: true)))
+            #expect(try await scene.admit(try await scene.take()) == .run)
+            // Also when it is told to wait only now.
+            try await scene.park(fourth, wait)
+            #expect(try await scene.admit(try await scene.take()).reason == .dailyLimit)
+
+            #expect(try await scene.queue.settle(second.claim, as: .done()))
+            #expect(try await scene.claim().isEmpty)
+        }
+    }
+
     @Test func `an account that is resumed before a job is parked does not let it sleep`()
         async throws
     {

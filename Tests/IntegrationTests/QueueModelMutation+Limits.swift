@@ -179,6 +179,12 @@ extension QueueModelMutation {
             seed: 12
         ),
         QueueModelMutation(
+            "a place that is given back wakes nobody",
+            in: "settle",
+            "ring(lane, kind == 'post' and 'daily_limit' or 'draft_limit')",
+            ""
+        ),
+        QueueModelMutation(
             "an account that posts is not counted",
             in: "admit",
             "redis.call('ZADD', ACTIVE, now, account)",

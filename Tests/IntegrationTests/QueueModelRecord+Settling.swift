@@ -84,6 +84,7 @@ extension QueueModelRecord {
     private mutating func giveBack(_ ticket: String, _ lane: String) {
         guard begun[lane]?.removeValue(forKey: ticket) != nil else { return }
         count("given back")
+        ring(lane, onlyFor: lane.hasPrefix("post:") ? "daily_limit" : "draft_limit")
     }
 
     // MARK: People

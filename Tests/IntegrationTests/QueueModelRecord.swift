@@ -135,7 +135,8 @@ struct QueueModelRecord {
     mutating func ring(_ lane: String, onlyFor reason: String? = nil) {
         for name in slots[lane] ?? [] {
             if tickets[name]?.fence != nil {
-                if tickets[name]?.woken != "*" { tickets[name]?.woken = reason ?? "*" }
+                let heard = tickets[name]?.woken ?? reason ?? "*"
+                tickets[name]?.woken = heard == reason ? heard : "*"
             } else if reason == nil || tickets[name]?.reason == reason {
                 tickets[name]?.due = nil
             }

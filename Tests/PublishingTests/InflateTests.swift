@@ -78,7 +78,7 @@ struct InflateTests {
         Array(try #require(Data(base64Encoded: text)))
     }
 
-    private static let packedBread =
+    static let packedBread =
         "eNptUdESwiAM+xV+DSdzD2jv2NDz75V2klB82F3Xpkka5JkeYc1SSyjvFF7xSCUspd4vIUtctdm+"
         + "/Yu4Sr1tJ8RW0JXGs8d8nJO+bL827mhr0kjh3FUqFW6FaQKplbmEd29pEjEW9j+dK4jD040psLjV"
         + "ahQkSHMyqyC6S0sEOAqRo84LqcFA36HqR0ipuilNlNI8uaeb7HN+uMdR+7gICOWmZGN6JJz676he"

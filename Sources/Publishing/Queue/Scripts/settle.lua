@@ -17,12 +17,14 @@ if job[7] then redis.call('HDEL', JOB_OF .. ticket, 'hinted') end
 local lane, id, queue, slots = job[2], job[3], job[4], tonumber(job[5] or 1)
 if lane then
   local kind, account = string.match(lane, '^(%a+):(.*)$')
-  if ARGV[8] == '1' and redis.call('ZREM', COUNTED_OF .. lane, ticket) == 1 and kind == 'post' then
+  if ARGV[8] == '1' and redis.call('ZREM', COUNTED_OF .. lane, ticket) == 1 then
+    -- There is room again for one that was told to wait for another day.
+    ring(lane, kind == 'post' and 'daily_limit' or 'draft_limit')
     -- The account is active since the latest post that still counts.
     local latest = redis.call('ZRANGE', COUNTED_OF .. lane, -1, -1, 'WITHSCORES')[2]
-    if latest then
+    if latest and kind == 'post' then
       redis.call('ZADD', ACTIVE, 'XX', latest, account)
-    else
+    elseif kind == 'post' then
       redis.call('ZREM', ACTIVE, account)
     end
   end

@@ -23,8 +23,9 @@ local function ring(lane, reason)
   for _, ticket in ipairs(redis.call('SMEMBERS', SLOTS_OF .. lane)) do
     local job = redis.call('HMGET', JOB_OF .. ticket, 'queue', 'fence', 'reason', 'woken')
     if job[2] then
-      -- A worker may be about to park it by what it was told before.
-      if job[4] ~= '*' then redis.call('HSET', JOB_OF .. ticket, 'woken', reason or '*') end
+      -- A worker may be about to park it by what it was told before; two reasons stand for all.
+      local heard = job[4] or reason or '*'
+      redis.call('HSET', JOB_OF .. ticket, 'woken', heard == reason and reason or '*')
     elseif job[1] and (not reason or job[3] == reason)
       and redis.call('ZREM', TIMERS_OF .. job[1], ticket) == 1
     then
