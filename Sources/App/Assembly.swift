@@ -136,9 +136,6 @@ struct Assembly: Sendable {
         let http = HTTPClient(on: loop)
         let health = TikTokHealth(api: settings.api)
         let celery = CeleryTools(settings, on: heartbeat, desk: desk, log: log)
-        let waiters = settings.queues.flatMap { queue.places(of: $0.name) }.map { place in
-            (place, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
-        }
         let results = settings.celeryResults.map { address in
             RedisClient(address, on: loop, name: "tiktok-publisher-results")
         }
@@ -152,32 +149,14 @@ struct Assembly: Sendable {
                 health: health,
                 desk: desk
             ),
-            waiters: Dictionary(uniqueKeysWithValues: waiters),
-            webhooks: Webhooks(
-                history: history,
-                on: loop,
-                queue: queue,
-                accounts: accounts,
-                log: log
-            ),
+            waiters: makeWaiters(),
+            webhooks: makeWebhooks(history),
             health: health,
             http: http,
             heartbeat: heartbeat,
             heartbeatRedis: heartbeatRedis,
             results: results,
             celery: celery
-        )
-    }
-
-    private func makeDesk() -> Desk {
-        Desk(
-            worker: settings.workerName,
-            facts: [
-                "host": .string(Hostname.current),
-                "process": .integer(Int64(ProcessIdentity.pid)),
-                "concurrency": .integer(Int64(settings.concurrency)),
-                "queues": .array(settings.queues.map { .string($0.name) }),
-            ]
         )
     }
 

@@ -1,5 +1,7 @@
 internal import EventLoop
 internal import HTTP
+internal import JSON
+internal import Processes
 internal import Publishing
 internal import Redis
 
@@ -25,5 +27,30 @@ extension Assembly {
             for waiter in waiters.values { await waiter.close() }
             heartbeat.stop()
         }
+    }
+
+    /// A connection for each place where the worker waits for jobs.
+    func makeWaiters() -> [JobQueue.Place: RedisClient] {
+        let places = settings.queues.flatMap { queue.places(of: $0.name) }
+        let waiters = places.map { place in
+            (place, RedisClient(settings.redis, on: loop, name: "tiktok-publisher-wait"))
+        }
+        return Dictionary(uniqueKeysWithValues: waiters)
+    }
+
+    func makeDesk() -> Desk {
+        Desk(
+            worker: settings.workerName,
+            facts: [
+                "host": .string(Hostname.current),
+                "process": .integer(Int64(ProcessIdentity.pid)),
+                "concurrency": .integer(Int64(settings.concurrency)),
+                "queues": .array(settings.queues.map { .string($0.name) }),
+            ]
+        )
+    }
+
+    func makeWebhooks(_ history: History) -> Webhooks {
+        Webhooks(history: history, on: loop, queue: queue, accounts: accounts, log: log)
     }
 }
