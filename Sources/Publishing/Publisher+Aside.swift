@@ -25,6 +25,7 @@ extension Publisher {
     ) async throws(Stop) -> Admission.Answer {
         let answer = try await admit(job, claim, account)
         guard answer != .duplicate, answer != .stale, let task = job.task else { return answer }
+        await tasks.owns(task, job, claim)
         return try await tasks.wasRevoked(task, claim) ? .cancelled : answer
     }
 

@@ -51,17 +51,25 @@ extension Recorder {
     ) async throws -> Settlement? {
         let id = result.job?.id ?? ""
         var row = try await row(of: id)
-        if case .duplicate = result.outcome, row?.status.isFinal == false {
+        let isDuplicate = if case .duplicate = result.outcome { true } else { false }
+        if isDuplicate, row?.status.isFinal != true {
             try await queue.ask(aboutEndOf: id, claim)
             // It may have ended before it was asked.
             row = try await self.row(of: id)
         }
-        guard let row else { return settlement }
+        guard let row else {
+            guard isDuplicate else { return settlement }
+            // The first job has only just begun.
+            tasks.observe(.released, task, claim)
+            return Self.askLater(claim)
+        }
         guard let end = TaskEnd(row) else {
             tasks.observe(.released, task, claim)
             return Self.askLater(claim)
         }
-        let ended = row.finishedAt ?? row.updatedAt
+        // Settled long after it came to be in doubt, or asked about long after it ended, it is told
+        // as patiently.
+        let ended = max(row.updatedAt, claim.receivedAt)
         return try await tell(end, task, settlement, endedAt: ended, claim)
     }
 
@@ -81,10 +89,10 @@ extension Recorder {
         _ claim: Claim
     ) async throws -> Settlement? {
         do {
-            switch try await tasks.tell(end, of: task, claim) {
-            case .told: return settlement
-            case .lost: return nil
-            }
+            try await tasks.tell(end, of: task, claim)
+            return settlement
+        } catch TaskReporter.Trouble.lost {
+            return nil
         } catch TaskReporter.Trouble.results(let error) {
             guard tasks.givesUp(onEndOf: ended) else { throw TaskReporter.Trouble.results(error) }
             log.error(

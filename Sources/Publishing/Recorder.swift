@@ -75,7 +75,9 @@ package struct Recorder: Sendable {
                     return .settled(outcome.name)
                 }
                 // While this row was written, webhooks may have said more of its post.
-                if outcome.endsWell, let id = result.job?.id { try await history.catchUp(id) }
+                if !isPutAside, outcome.endsWell, let id = result.job?.id {
+                    try await history.catchUp(id)
+                }
                 if told == nil, !isPutAside {
                     told = try await tell(outcome, settlement, result, claim)
                     guard told != nil else { return .left }

@@ -54,8 +54,8 @@ package actor CeleryControl {
     private var unlogged = 0
     private var lastLogged: ContinuousClock.Instant?
 
-    /// Most requests that wait to be answered.
-    private static let waitingMax = 256
+    /// Most requests that wait to be answered, each as long as `CeleryTools.requestBytesMax`.
+    private static let waitingMax = 16
     /// How often a malformed request is logged.
     private static let logPause = Duration.seconds(30)
     /// How long an answer is kept for an asker that is gone.

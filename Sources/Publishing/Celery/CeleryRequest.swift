@@ -29,6 +29,10 @@ struct CeleryRequest: Sendable {
     static func read(_ bytes: [UInt8], for node: String) throws(Malformed) -> CeleryRequest? {
         let envelope = try object(bytes)
         let headers = envelope["headers"]?.object ?? [:]
+        // Celery never compresses them, and nothing that takes long may stand beside the leases.
+        guard headers["compression"] == nil else {
+            throw Malformed(reason: "a request must not be compressed")
+        }
         let body: JSONValue
         do throws(CeleryMessage.Trouble) {
             body = try CeleryBody.open(envelope, headers, envelope["properties"]?.object ?? [:])

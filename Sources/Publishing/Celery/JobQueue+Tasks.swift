@@ -33,11 +33,13 @@ extension JobQueue {
         let pairs = members.prefix(Self.revokedMax).flatMap {
             [RedisArgument.integer(now), .text($0)]
         }
-        _ = try await redis.pipeline([
+        let answers = try await redis.pipeline([
             ["ZADD", .text(key)] + pairs,
             ["ZREMRANGEBYSCORE", .text(key), "-inf", .integer(now - Self.revokedLife)],
             ["ZREMRANGEBYRANK", .text(key), 0, .integer(Int64(-Self.revokedMax - 1))],
         ])
+        // Nothing is flagged then, and whoever asked must know.
+        if let failure = answers.lazy.compactMap(\.failure).first { throw .refused(failure) }
     }
 
     /// The newest first.
@@ -54,6 +56,7 @@ extension JobQueue {
         let answers = try await redis.pipeline(
             questions.map { ["ZSCORE", .text($0), .text($1)] }
         )
+        if let failure = answers.lazy.compactMap(\.failure).first { throw .refused(failure) }
         return answers.contains { $0.bytes != nil }
     }
 

@@ -129,21 +129,34 @@ extension TaskReporter {
         let parts = try await keeping { () throws(RedisError) in try await results.count(part) }
         guard !parts.isEmpty, let body = try? Signature(part.body) else { return }
         if let failed = parts.first(where: { $0.member(2)?.string != "SUCCESS" }) {
-            try await failBody(body, because: failed, part.group, task, claim)
+            let reason = failed.member(3).flatMap(CeleryException.init(json:))?.text ?? ""
+            let why = "Dependency \(failed.member(1)?.string ?? "") raised \(reason)"
+            try await failBody(body, why, part.group, task, claim)
         } else {
-            let values = try await shaped(parts, part.group)
-            var follow = FollowUps(seed: part.group + "/body", origin: node)
-            do throws(FollowUpError) {
-                try follow.sendBody(body, values, after: task)
-            } catch {
-                log.error("celery.unsent", ["reason": .string(error.words)])
-            }
-            try await keeping { [chords = follow.chords] () throws(RedisError) in
-                try await results.begin(chords)
-            }
-            _ = try await send(follow.messages, after: part.group, "chord", claim)
+            try await sendBody(body, try await shaped(parts, part.group), part.group, task, claim)
         }
         try await keeping { () throws(RedisError) in try await results.end(part.group) }
+    }
+
+    private func sendBody(
+        _ body: Signature,
+        _ values: JSONValue,
+        _ group: String,
+        _ task: CeleryMessage,
+        _ claim: Claim
+    ) async throws(Trouble) {
+        var follow = FollowUps(seed: group + "/body", origin: node)
+        do throws(FollowUpError) {
+            try follow.sendBody(body, values, after: task)
+        } catch {
+            // Whoever waits for the body must not wait for ever.
+            log.error("celery.unsent", ["reason": .string(error.words)])
+            return try await failBody(body, error.words, group, task, claim)
+        }
+        try await keeping { [chords = follow.chords] () throws(RedisError) in
+            try await results.begin(chords)
+        }
+        _ = try await send(follow.messages, after: group, "chord", claim)
     }
 
     /// The parts' results, flat, or nested as the chord's header was.
@@ -161,16 +174,16 @@ extension TaskReporter {
         return .array(tuples.map { $0.filled(from: byLeaf) })
     }
 
-    /// The chord's body fails of the first part that did, in the words that Celery has for it.
+    /// The chord's body fails.
+    ///
+    /// - Parameter why: in the words that Celery has for it, where a part failed.
     private func failBody(
         _ body: Signature,
-        because part: JSONValue,
+        _ why: String,
         _ group: String,
         _ task: CeleryMessage,
         _ claim: Claim
     ) async throws(Trouble) {
-        let reason = part.member(3).flatMap(CeleryException.init(json:))?.text ?? ""
-        let why = "Dependency \(part.member(1)?.string ?? "") raised \(reason)"
         let end = TaskEnd.failed(
             CeleryException(
                 module: "celery.exceptions",

@@ -70,12 +70,15 @@ package struct TaskReporter: Sendable {
 
     /// A worker has read the job.
     func received(_ job: PublishJob, _ claim: Claim) async {
-        guard let task = job.task, claim.isFirst || claim.deliveries > 1 else { return }
-        if job.id != task.id {
-            // Only makes a revoke quicker; without it the stored state is found in time.
-            _ = try? await queue.redis.send(["SET", .text(queue.keys.task(task.id)), .text(job.id)])
-        }
-        if claim.isFirst { observe(.received, task, claim) }
+        guard let task = job.task, claim.isFirst else { return }
+        observe(.received, task, claim)
+    }
+
+    /// The task's job is its own, and not one that another task has brought before.
+    func owns(_ task: CeleryMessage, _ job: PublishJob, _ claim: Claim) async {
+        guard job.id != task.id, claim.isFirst || claim.deliveries > 1 else { return }
+        // Only makes a revoke quicker; without it the stored state is found in time.
+        _ = try? await queue.redis.send(["SET", .text(queue.keys.task(task.id)), .text(job.id)])
     }
 
     /// Whether the caller has revoked the task: a worker has heard it and noted that, or Celery 5.7
@@ -92,7 +95,8 @@ package struct TaskReporter: Sendable {
             return state == "REVOKED"
         } catch {
             note(error)
-            guard claim.receivedAt > .now - Self.patience.seconds else { return false }
+            let begins = max(claim.receivedAt, task.eta ?? .distantPast)
+            guard begins > .now - Self.patience.seconds else { return false }
             throw .resultsAway
         }
     }
@@ -132,11 +136,7 @@ package struct TaskReporter: Sendable {
         case queueAway
         /// The result server does not take it.
         case results(RedisError)
-    }
-
-    enum Answer: Sendable {
-        case told
-        /// The job is another worker's now.
+        /// The job is another worker's now, who tells it.
         case lost
     }
 
@@ -145,11 +145,12 @@ package struct TaskReporter: Sendable {
         _ end: TaskEnd,
         of task: CeleryMessage,
         _ claim: Claim
-    ) async throws(Trouble) -> Answer {
+    ) async throws(Trouble) {
         let follow = followUps(end, task)
         try await keeping { () throws(RedisError) in try await results.begin(follow.chords) }
-        let answer = try await send(follow.messages, after: task.id, end.state, claim)
-        if case .lost = answer { return .lost }
+        let isFirst = try await send(follow.messages, after: task.id, end.state, claim)
+        // What comes next may have to be repeated.
+        if isFirst { observe(.ended(end), task, claim) }
         if !task.ignoresResult {
             let document = ResultDocument.make(
                 of: task,
@@ -163,20 +164,25 @@ package struct TaskReporter: Sendable {
             }
         }
         try await endWorkflow(of: task, end, claim)
-        if case .sent = answer { observe(.ended(end), task, claim) }
-        return .told
     }
 
+    /// - Returns: whether they had not been sent before.
     func send(
         _ messages: [TaskMessage],
         after task: String,
         _ end: String,
         _ claim: Claim
-    ) async throws(Trouble) -> TaskSender.Answer {
+    ) async throws(Trouble) -> Bool {
+        let answer: TaskSender.Answer
         do throws(RedisError) {
-            return try await sender.send(messages, after: task, end, claim)
+            answer = try await sender.send(messages, after: task, end, claim)
         } catch {
             throw .queueAway
+        }
+        switch answer {
+        case .sent: return true
+        case .sentBefore: return false
+        case .lost: throw .lost
         }
     }
 

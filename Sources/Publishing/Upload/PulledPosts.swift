@@ -102,10 +102,31 @@ package struct PulledPosts: Sendable {
         } catch {
             // Nothing was sent. Where that cannot be noted, whoever comes next takes the post for
             // one in doubt, which is safe.
-            try? await history.initRefused(turn.entry, code: nil)
+            _ = await takeBack(turn.entry, code: nil)
             throw error
         }
         turn.standing.mayGoOut(verdictBy: deadline)
+    }
+
+    /// Notes that an init posted nothing, or was not sent.
+    ///
+    /// - Returns: whether that is noted.
+    private func takeBack(_ entry: History.Entry, code: String?) async -> Bool {
+        // A task of its own: the turn may have been cancelled with its lease or by a drain.
+        let taking = Task {
+            for _ in 0..<Self.lateTries {
+                do {
+                    try await history.initRefused(entry, code: code)
+                    return true
+                } catch {
+                    if case .stale = error { return false }
+                    // Not cancelled by anybody; what it waits for is PostgreSQL.
+                    try? await Task.sleep(for: .seconds(1))
+                }
+            }
+            return false
+        }
+        return await taking.value
     }
 
     private func open(
@@ -134,10 +155,16 @@ package struct PulledPosts: Sendable {
         creators.forget(turn.job.account)
         let failure = Failure(error)
         guard !error.mayHaveTakenEffect else { return .inDoubt(.initUnanswered(failure)) }
-        try await turn.recording(evenDraining: true) { () throws(HistoryError) in
-            try await history.initRefused(turn.entry, code: failure.code)
+        do {
+            try await turn.recording(evenDraining: true) { () throws(HistoryError) in
+                try await history.initRefused(turn.entry, code: failure.code)
+            }
+        } catch {
+            guard await takeBack(turn.entry, code: failure.code) else { throw error }
         }
         turn.standing.isNotBegun()
+        // A turn that was cut off burns no attempt.
+        try turn.checkHeld()
         // With another token all begins anew, once.
         if try await turn.held.replace(used, after: error) { return try await post(turn) }
         throw .tiktok(error)

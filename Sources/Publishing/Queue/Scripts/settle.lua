@@ -53,11 +53,11 @@ end
 
 -- The job has ended, and its row says how: callers of the same id under other tasks ask again now.
 if id and (ARGV[3] == 'done' or ARGV[3] == 'dead' or ARGV[5] == 'reconcile') then
-  for _, asker in ipairs(redis.call('SMEMBERS', ASKERS_OF .. id)) do
+  -- Beyond these, they wake by their own timers.
+  for _, asker in ipairs(redis.call('SPOP', ASKERS_OF .. id, 1000)) do
     local place = redis.call('HGET', JOB_OF .. asker, 'queue')
     if place and redis.call('ZREM', TIMERS_OF .. place, asker) == 1 then make_ready(asker) end
   end
-  redis.call('UNLINK', ASKERS_OF .. id)
 end
 
 if ARGV[3] == 'done' then
