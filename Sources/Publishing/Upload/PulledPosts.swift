@@ -113,9 +113,9 @@ package struct PulledPosts: Sendable {
     /// - Returns: whether that is noted.
     private func takeBack(_ entry: History.Entry, code: String?) async -> Bool {
         // A task of its own: the turn may have been cancelled with its lease or by a drain.
-        let taking = Task {
+        let taking = Task { () async -> Bool in
             for _ in 0..<Self.lateTries {
-                do {
+                do throws(HistoryError) {
                     try await history.initRefused(entry, code: code)
                     return true
                 } catch {
