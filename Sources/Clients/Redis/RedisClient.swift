@@ -85,23 +85,6 @@ package actor RedisClient {
 
     // MARK: Commands
 
-    /// Sends a command and waits for its answer.
-    ///
-    /// - Parameters:
-    ///   - arguments: the command and its arguments.
-    ///   - timeout: instead of the client's own; includes the wait for a connection.
-    /// - Returns: the answer, never a `.failure`.
-    /// - Throws: `RedisError.refused` when the server answers with an error. When the task is
-    ///   cancelled, `.cancelled` at once; the answer is dropped when it comes.
-    package func send(
-        _ arguments: [RedisArgument],
-        timeout: Duration? = nil
-    ) async throws(RedisError) -> RedisValue {
-        let reply = try await pipeline([arguments], timeout: timeout)[0]
-        if case .failure(let failure) = reply { throw .refused(failure) }
-        return reply
-    }
-
     /// Sends commands back to back, no other command among them, and waits for all their answers.
     ///
     /// - Parameters:

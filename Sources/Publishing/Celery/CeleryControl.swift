@@ -135,11 +135,12 @@ package actor CeleryControl {
                 bindings.map { ["SISMEMBER", .text($0), .text(binding)] }
             )
             guard isBound.contains(.integer(1)) else { return }
-            let message = CeleryBroadcast.message(
+            let message = CeleryEnvelope.message(
                 .object([node.name: value]),
                 headers: ["ticket": address.ticket, "clock": .integer(node.tick())],
                 exchange: address.exchange,
-                routingKey: address.routingKey
+                routingKey: address.routingKey,
+                isDurable: false
             )
             _ = try await redis.pipeline([
                 ["LPUSH", .text(list), .bytes(message)],

@@ -174,11 +174,12 @@ package actor CeleryEvents {
 
     private func command(_ event: Event) -> [RedisArgument] {
         let key = event.type.replacing("-", with: ".")
-        let message = CeleryBroadcast.message(
+        let message = CeleryEnvelope.message(
             .object(event.fields),
             headers: ["hostname": .string(node.name)],
             exchange: CeleryKeys.eventExchange,
-            routingKey: key
+            routingKey: key,
+            isDurable: false
         )
         let channel = CeleryKeys.eventChannel(key, database: database)
         return ["PUBLISH", .text(channel), .bytes(message)]

@@ -59,7 +59,5 @@ package struct CeleryMonitor: TaskObserver {
         ["exception": .string(cut(exception.text)), "traceback": ""]
     }
 
-    private func cut(_ text: String) -> String {
-        text.count > Self.textMax ? text.prefix(Self.textMax) + "..." : text
-    }
+    private func cut(_ text: String) -> String { PythonText.cut(text, Self.textMax) }
 }

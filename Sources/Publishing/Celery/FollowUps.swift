@@ -136,17 +136,28 @@ struct FollowUps {
         let flat = try Self.flattened(members)
         var context = context
         context.chord = context.chord ?? signature.options["chord"]
+        return [[.string(id), .null], .array(try send(members: flat, of: id, prefix, context))]
+    }
+
+    /// Sends what is a group, or the header of a chord.
+    private mutating func send(
+        members: [Signature],
+        of group: String,
+        _ prefix: [JSONValue],
+        _ context: Context
+    ) throws(FollowUpError) -> [JSONValue] {
         if context.chord != nil {
             var size = 0
-            for member in flat { size += try member.chordSize() }
-            chords.append(ChordStart(group: id, size: size))
+            for member in members { size += try member.chordSize() }
+            chords.append(ChordStart(group: group, size: size))
         }
-        var tuples: [JSONValue] = []
-        for (index, member) in flat.enumerated() {
-            context.group = (id, Int64(index))
-            tuples.append(try send(member, prefix, context))
+        var context = context
+        var sent: [JSONValue] = []
+        for (index, member) in members.enumerated() {
+            context.group = (group, Int64(index))
+            sent.append(try send(member, prefix, context))
         }
-        return [[.string(id), .null], .array(tuples)]
+        return sent
     }
 
     /// Groups in a group are members of it.
@@ -251,13 +262,7 @@ struct FollowUps {
         }
         var inHeader = Context(parentID: context.parentID, rootID: context.rootID, chain: [])
         inHeader.chord = body.json
-        var size = 0
-        for member in header { size += try member.chordSize() }
-        chords.append(ChordStart(group: group, size: size))
-        for (index, member) in header.enumerated() {
-            inHeader.group = (group, Int64(index))
-            _ = try send(member, prefix, inHeader)
-        }
+        _ = try send(members: header, of: group, prefix, inHeader)
         return [[.string(id), .null], .null]
     }
 
@@ -267,12 +272,6 @@ struct FollowUps {
         var bytes = Array(SHA256.digest(Array("\(seed)/\(idsMade)".utf8)).prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = Hexadecimal.encode(bytes)
-        var rest = digits[...]
-        return [8, 4, 4, 4, 12].map { length in
-            defer { rest = rest.dropFirst(length) }
-            return String(rest.prefix(length))
-        }
-        .joined(separator: "-")
+        return PythonText.ofUUID(digits: Hexadecimal.encode(bytes))
     }
 }

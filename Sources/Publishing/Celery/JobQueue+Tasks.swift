@@ -33,13 +33,12 @@ extension JobQueue {
         let pairs = members.prefix(Self.revokedMax).flatMap {
             [RedisArgument.integer(now), .text($0)]
         }
-        let answers = try await redis.pipeline([
+        // Nothing is flagged when it is refused, and whoever asked must know.
+        try await redis.sendAll([
             ["ZADD", .text(key)] + pairs,
             ["ZREMRANGEBYSCORE", .text(key), "-inf", .integer(now - Self.revokedLife)],
             ["ZREMRANGEBYRANK", .text(key), 0, .integer(Int64(-Self.revokedMax - 1))],
         ])
-        // Nothing is flagged then, and whoever asked must know.
-        if let failure = answers.lazy.compactMap(\.failure).first { throw .refused(failure) }
     }
 
     /// The newest first.
@@ -53,10 +52,9 @@ extension JobQueue {
     func isRevoked(_ task: CeleryMessage) async throws(RedisError) -> Bool {
         let stamps = CeleryStamp.all(in: task.stamps).map { (keys.revokedStamps, $0.text) }
         let questions = [(keys.revokedTasks, task.id)] + stamps
-        let answers = try await redis.pipeline(
+        let answers = try await redis.sendAll(
             questions.map { ["ZSCORE", .text($0), .text($1)] }
         )
-        if let failure = answers.lazy.compactMap(\.failure).first { throw .refused(failure) }
         return answers.contains { $0.bytes != nil }
     }
 

@@ -16,18 +16,12 @@ enum ResultDocument {
     ) -> JSONValue {
         var members: [String: JSONValue] = [
             "status": .string(state), "result": result, "traceback": .null,
-            "children": .array(children), "date_done": .text(doneAt.map(text)),
+            "children": .array(children), "date_done": .text(doneAt.map(PythonText.of)),
             "task_id": .string(task.id),
         ]
         members["group_id"] = task.groupID.map { .string($0) }
         members["parent_id"] = task.parentID.map { .string($0) }
         return .object(members)
-    }
-
-    /// With an offset that every Python reads; the letter Z older ones do not.
-    private static func text(_ date: Date) -> String {
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        return date.formatted(style).replacing("Z", with: "+00:00")
     }
 }
 

@@ -73,9 +73,7 @@ package struct ResultStore: Sendable {
                 ],
             ]
         }
-        for answer in try await redis.pipeline(commands) {
-            if let failure = answer.failure { throw .refused(failure) }
-        }
+        try await redis.sendAll(commands)
     }
 
     /// Counts an ended part.
@@ -138,4 +136,15 @@ struct ChordPart: Sendable {
     let body: JSONValue
     let state: String
     let result: JSONValue
+
+    /// - Returns: `nil` for a task that is in no chord.
+    init?(_ task: CeleryMessage, _ end: TaskEnd) {
+        guard let group = task.groupID, let body = task.workflow.chord else { return nil }
+        self.task = task.id
+        self.group = group
+        index = task.groupIndex
+        self.body = body
+        state = end.state
+        result = end.result
+    }
 }

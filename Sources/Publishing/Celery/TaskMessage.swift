@@ -34,19 +34,17 @@ struct TaskMessage: Sendable {
 
     /// The element of the list of `queue`.
     func element(for queue: String) -> [UInt8] {
-        let body = Data(body.encoded).base64EncodedString()
-        let envelope: JSONValue = [
-            "body": .string(body), "content-encoding": "utf-8",
-            "content-type": "application/json", "headers": .object(headers),
-            "properties": [
+        CeleryEnvelope.message(
+            body,
+            headers: headers,
+            exchange: "",
+            routingKey: queue,
+            isDurable: true,
+            priority: priority,
+            properties: [
                 "correlation_id": .string(id), "reply_to": options["reply_to"] ?? .null,
-                "delivery_mode": 2,
-                "delivery_info": ["exchange": "", "routing_key": .string(queue)],
-                "priority": .integer(priority), "body_encoding": "base64",
-                "delivery_tag": .string(UUID().uuidString.lowercased()),
-            ],
-        ]
-        return envelope.encoded
+            ]
+        )
     }
 
     private var headers: [String: JSONValue] {
@@ -92,12 +90,16 @@ struct TaskMessage: Sendable {
     // MARK: Times
 
     private var eta: JSONValue {
-        if let seconds = Self.seconds(options["countdown"]) { return Self.time(now + seconds) }
+        if let seconds = Self.seconds(options["countdown"]) {
+            return .string(PythonText.of(now + seconds))
+        }
         return options["eta"]?["__value__"] ?? options["eta"] ?? .null
     }
 
     private var expires: JSONValue {
-        if let seconds = Self.seconds(options["expires"]) { return Self.time(now + seconds) }
+        if let seconds = Self.seconds(options["expires"]) {
+            return .string(PythonText.of(now + seconds))
+        }
         return options["expires"]?["__value__"] ?? options["expires"] ?? .null
     }
 
@@ -107,10 +109,5 @@ struct TaskMessage: Sendable {
         case .double(let number): number
         default: nil
         }
-    }
-
-    private static func time(_ date: Date) -> JSONValue {
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        return .string(date.formatted(style).replacing("Z", with: "+00:00"))
     }
 }

@@ -52,19 +52,8 @@ extension TaskReporter {
         if end.exception != nil {
             for step in task.workflow.chain.reversed() { try await fail(step, task, end, claim) }
         }
-        guard let group = task.groupID, let body = task.workflow.chord else { return }
-        try await count(
-            ChordPart(
-                task: task.id,
-                group: group,
-                index: task.groupIndex,
-                body: body,
-                state: end.state,
-                result: end.result
-            ),
-            task,
-            claim
-        )
+        guard let part = ChordPart(task, end) else { return }
+        try await count(part, task, claim)
     }
 
     /// Tells whoever waits for a later step that it will not come.
@@ -94,6 +83,7 @@ extension TaskReporter {
         var later = CeleryMessage(task: signature.task, id: id)
         later.groupID = signature.text("group_id")
         later.groupIndex = signature.options["group_index"]?.integer
+        later.workflow.chord = signature.options["chord"]
         let document = ResultDocument.make(
             of: later,
             state: end.state,
@@ -103,19 +93,8 @@ extension TaskReporter {
         try await keeping { () throws(RedisError) in
             try await results.store(document, of: id, isEnd: true)
         }
-        guard let body = signature.options["chord"], let group = later.groupID else { return }
-        try await count(
-            ChordPart(
-                task: id,
-                group: group,
-                index: later.groupIndex,
-                body: body,
-                state: end.state,
-                result: end.result
-            ),
-            task,
-            claim
-        )
+        guard let part = ChordPart(later, end) else { return }
+        try await count(part, task, claim)
     }
 
     // MARK: Chords

@@ -9,21 +9,14 @@ extension History {
     /// - Returns: their tickets.
     func doubtedTickets(of openIDs: [String]) async throws(HistoryError) -> [String] {
         guard !openIDs.isEmpty else { return [] }
-        let rows = try await find(
+        return try await find(
             """
             SELECT l.ticket FROM publish_history h JOIN publish_ledger l USING (job_id)
             WHERE h.status = 'in_doubt' AND h.open_id = ANY (\(openIDs)) AND l.publish_id IS NULL
               AND l.init_started_at > now() - interval '1 day'
             LIMIT \(Self.notesMax)
             """
-        )
-        do throws(PostgresError) {
-            var tickets: [String] = []
-            for row in rows { tickets.append(try row.text("ticket")) }
-            return tickets
-        } catch {
-            throw noted(error)
-        }
+        ) { row throws(PostgresError) in try row.text("ticket") }
     }
 
     /// Gives a job in doubt the publish id that a webhook has named, where it can only be its own:
@@ -37,7 +30,7 @@ extension History {
     // tidy: long function, because it is one statement that must see one moment.
     func adopt(for job: PublishJob, _ entry: Entry) async throws(HistoryError) -> String? {
         let good = PostNewsKind.allCases.filter(\.isSuccess).map(\.rawValue)
-        let rows = try await find(
+        let adopted = try await find(
             """
             WITH mine AS (
                 SELECT h.account, h.open_id, h.mode, l.init_started_at AS began
@@ -81,12 +74,8 @@ extension History {
             )
             SELECT publish_id FROM adopted
             """
-        )
-        do throws(PostgresError) {
-            return try rows.first?.text("publish_id")
-        } catch {
-            throw noted(error)
-        }
+        ) { row throws(PostgresError) in try row.text("publish_id") }
+        return adopted.first
     }
 }
 

@@ -23,7 +23,7 @@ extension History {
         _ job: PublishJob,
         claim: Claim
     ) async throws(HistoryError) -> Doubted? {
-        let rows = try await find(
+        let found = try await find(
             """
             SELECT h.attempt, h.finished_at, l.publish_id, l.init_started_at
             FROM publish_history h JOIN publish_ledger l USING (job_id)
@@ -31,9 +31,7 @@ extension History {
               AND (l.publish_id IS NOT NULL OR l.init_started_at IS NOT NULL)
               AND h.fence <= \(claim.fence)
             """
-        )
-        guard let row = rows.first else { return nil }
-        do throws(PostgresError) {
+        ) { row throws(PostgresError) in
             let entry = Entry(
                 jobID: job.id,
                 ticket: claim.ticket,
@@ -51,9 +49,8 @@ extension History {
                 clue: clue,
                 since: try row.dateIfAny("finished_at") ?? .now
             )
-        } catch {
-            throw noted(error)
         }
+        return found.first
     }
 
     /// TikTok has told what became of a post that was in doubt.
@@ -119,16 +116,10 @@ extension History {
 
     /// Those of these posts that a job is known to have made.
     func knownPosts(_ ids: [String]) async throws(HistoryError) -> Set<String> {
-        let rows = try await find(
+        let known = try await find(
             "SELECT unnest(post_ids) AS id FROM publish_history WHERE post_ids && \(ids)"
-        )
-        do throws(PostgresError) {
-            var known: Set<String> = []
-            for row in rows { known.insert(try row.text("id")) }
-            return known
-        } catch {
-            throw noted(error)
-        }
+        ) { row throws(PostgresError) in try row.text("id") }
+        return Set(known)
     }
 
     /// Whether another job of the account may have made a post that looks the same, and whose

@@ -67,7 +67,7 @@ extension History {
         ofRemovals: Bool,
         leftFor pause: Duration
     ) async throws(HistoryError) -> [OpenNote] {
-        let rows = try await find(
+        try await find(
             """
             SELECT id::text, subject, event, open_id, reason, received_at FROM publish_webhooks
             WHERE followed_at IS NULL
@@ -75,24 +75,15 @@ extension History {
                 OR received_at < now() - \(pause.seconds)::float8 * interval '1 second')
             ORDER BY received_at LIMIT \(Self.notesMax)
             """
-        )
-        do throws(PostgresError) {
-            var notes: [OpenNote] = []
-            for row in rows {
-                notes.append(
-                    OpenNote(
-                        number: try row.text("id"),
-                        subject: try row.text("subject"),
-                        event: try row.text("event"),
-                        openID: try row.text("open_id"),
-                        reason: try row.textIfAny("reason"),
-                        receivedAt: try row.date("received_at")
-                    )
-                )
-            }
-            return notes
-        } catch {
-            throw noted(error)
+        ) { row throws(PostgresError) in
+            OpenNote(
+                number: try row.text("id"),
+                subject: try row.text("subject"),
+                event: try row.text("event"),
+                openID: try row.text("open_id"),
+                reason: try row.textIfAny("reason"),
+                receivedAt: try row.date("received_at")
+            )
         }
     }
 
@@ -155,12 +146,7 @@ extension History {
         } catch {
             throw noted(error)
         }
-        var all: [Announced] = []
-        do throws(PostgresError) {
-            for row in rows { all.append(try Announced(row)) }
-        } catch {
-            throw noted(error)
-        }
+        let all = try decode(rows, Announced.init)
         for one in all { try await moveOn(one) }
         return all
     }
@@ -221,14 +207,6 @@ extension History {
             SELECT job_id, \(event), attempt, \(worker), '{"by": "webhook"}' FROM moved
             """
         )
-    }
-
-    func find(_ statement: SQL) async throws(HistoryError) -> [PostgresRow] {
-        do {
-            return try await database.query(statement)
-        } catch {
-            throw noted(error)
-        }
     }
 }
 

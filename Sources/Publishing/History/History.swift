@@ -35,6 +35,36 @@ package struct History: Sendable {
         return error
     }
 
+    /// Sends one statement; an outage is told.
+    func find(_ statement: SQL) async throws(HistoryError) -> [PostgresRow] {
+        do {
+            return try await database.query(statement)
+        } catch {
+            throw noted(error)
+        }
+    }
+
+    /// The same, and reads what it finds.
+    func find<Found>(
+        _ statement: SQL,
+        _ read: (PostgresRow) throws(PostgresError) -> Found
+    ) async throws(HistoryError) -> [Found] {
+        try decode(try await find(statement), read)
+    }
+
+    func decode<Found>(
+        _ rows: [PostgresRow],
+        _ read: (PostgresRow) throws(PostgresError) -> Found
+    ) throws(HistoryError) -> [Found] {
+        var found: [Found] = []
+        do throws(PostgresError) {
+            for row in rows { found.append(try read(row)) }
+        } catch {
+            throw noted(error)
+        }
+        return found
+    }
+
     /// The row to write to: which job, under which claim.
     package struct Entry: Sendable {
         package let jobID: String
@@ -144,18 +174,14 @@ package struct History: Sendable {
     /// Whether a worker of this job had begun what publishes it, the last chunk or an init that
     /// posts by itself: the post may be out.
     func mayBeOut(_ job: PublishJob, claim: Claim) async throws(HistoryError) -> Bool {
-        do {
-            let rows = try await database.query(
-                """
-                SELECT FROM publish_ledger
-                WHERE job_id = \(job.id) AND ticket = \(claim.ticket)
-                  AND verdict_deadline IS NOT NULL
-                """
-            )
-            return !rows.isEmpty
-        } catch {
-            throw noted(error)
-        }
+        let rows = try await find(
+            """
+            SELECT FROM publish_ledger
+            WHERE job_id = \(job.id) AND ticket = \(claim.ticket)
+              AND verdict_deadline IS NOT NULL
+            """
+        )
+        return !rows.isEmpty
     }
 
     // MARK: Writing to it

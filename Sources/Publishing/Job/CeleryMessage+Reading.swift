@@ -23,7 +23,6 @@ extension CeleryMessage {
             // Also when it is refused half read, what is known of it is told.
             defer { known = message }
             message.delivery = Delivery(headers, properties)
-            message.replyTo = properties["reply_to"]?.string
             if case .object(let call) = body {
                 try message.take(protocolOne: call)
             } else {

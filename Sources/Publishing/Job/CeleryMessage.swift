@@ -24,7 +24,6 @@ package struct CeleryMessage: Sendable, Equatable {
     package var expires: Date?
     /// Whether its caller wants no result; what follows it goes on all the same.
     package var ignoresResult = false
-    package var replyTo: String?
     package var delivery = Delivery()
     /// Python's text of the arguments, as the caller chose to show it: never read as a value.
     package var argumentsText = "()"

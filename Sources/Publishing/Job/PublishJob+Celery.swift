@@ -113,12 +113,6 @@ extension JSONValue {
 
     private static func uuid(_ digits: String) -> JSONValue? {
         guard digits.utf8.count == 32, digits.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
-        var parts: [Substring] = []
-        var rest = digits[...]
-        for length in [8, 4, 4, 4, 12] {
-            parts.append(rest.prefix(length))
-            rest = rest.dropFirst(length)
-        }
-        return .string(parts.joined(separator: "-"))
+        return .string(PythonText.ofUUID(digits: digits))
     }
 }

@@ -8,7 +8,7 @@ package enum PythonText {
         cut(of(value), most)
     }
 
-    private static func cut(_ text: String, _ most: Int) -> String {
+    static func cut(_ text: String, _ most: Int) -> String {
         text.count > most ? text.prefix(most) + "..." : text
     }
 
@@ -25,6 +25,22 @@ package enum PythonText {
                 + members.sorted { $0.key < $1.key }
                 .map { "\(quoted($0.key)): \(of($0.value))" }.joined(separator: ", ") + "}"
         }
+    }
+
+    /// With an offset that every Python reads; the letter Z older ones do not.
+    static func of(_ date: Date) -> String {
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        return date.formatted(style).replacing("Z", with: "+00:00")
+    }
+
+    /// Hexadecimal digits of a UUID with their hyphens.
+    static func ofUUID(digits: String) -> String {
+        var rest = digits[...]
+        return [8, 4, 4, 4, 12].map { length in
+            defer { rest = rest.dropFirst(length) }
+            return String(rest.prefix(length))
+        }
+        .joined(separator: "-")
     }
 
     /// The arguments of a call: one is followed by a comma.

@@ -71,24 +71,36 @@ package struct PulledPosts: Sendable {
         turn.standing.mayGoOut(verdictBy: deadline)
     }
 
-    /// How often a late answer is tried to be noted, a second apart.
-    private static let lateTries = 5
-
     /// Leaves the answer to whoever asks about the post in doubt.
     private func noteLate(_ opened: OpenedPost, _ entry: History.Entry) async {
-        // A task of its own: the turn may have been cancelled with its lease.
-        let noting = Task {
-            for _ in 0..<Self.lateTries {
-                do {
-                    try await history.initAnsweredLate(entry, publishID: opened.publishID)
-                    return
+        // Without it the post stays in doubt, until TikTok lists it or a person looks.
+        _ = await Self.insist { () throws(HistoryError) in
+            try await history.initAnsweredLate(entry, publishID: opened.publishID)
+        }
+    }
+
+    /// How often a note that nobody else can make is tried, a second apart.
+    private static let insistentTries = 5
+
+    /// - Returns: whether it is written.
+    private static func insist(
+        _ write: @escaping @Sendable () async throws(HistoryError) -> Void
+    ) async -> Bool {
+        // A task of its own: the turn may have been cancelled with its lease or by a drain.
+        let writing = Task { () async -> Bool in
+            for _ in 0..<insistentTries {
+                do throws(HistoryError) {
+                    try await write()
+                    return true
                 } catch {
-                    // Without it the post stays in doubt, until TikTok lists it or a person looks.
+                    if case .stale = error { return false }
+                    // Not cancelled by anybody; what it waits for is PostgreSQL.
                     try? await Task.sleep(for: .seconds(1))
                 }
             }
+            return false
         }
-        await noting.value
+        return await writing.value
     }
 
     /// Notes that the init is about to be sent, and makes sure that it may be.
@@ -112,21 +124,9 @@ package struct PulledPosts: Sendable {
     ///
     /// - Returns: whether that is noted.
     private func takeBack(_ entry: History.Entry, code: String?) async -> Bool {
-        // A task of its own: the turn may have been cancelled with its lease or by a drain.
-        let taking = Task { () async -> Bool in
-            for _ in 0..<Self.lateTries {
-                do throws(HistoryError) {
-                    try await history.initRefused(entry, code: code)
-                    return true
-                } catch {
-                    if case .stale = error { return false }
-                    // Not cancelled by anybody; what it waits for is PostgreSQL.
-                    try? await Task.sleep(for: .seconds(1))
-                }
-            }
-            return false
+        await Self.insist { () throws(HistoryError) in
+            try await history.initRefused(entry, code: code)
         }
-        return await taking.value
     }
 
     private func open(
