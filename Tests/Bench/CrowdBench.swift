@@ -41,11 +41,11 @@ struct CrowdBench {
                 let workers = try await bed.redis.send(["ZCARD", .text(bed.key("workers"))])
                 return workers.integer == 1
             }
-            try await bed.pushMany(crowd) { number in
+            try await bed.pushMany(0..<crowd) { number in
                 bed.job("crowd-\(number)", account: "crowd", video: "video.mp4")
             }
             let pushed = ContinuousClock.now
-            try await bed.pushMany(Self.others) { number in
+            try await bed.pushMany(0..<Self.others) { number in
                 bed.job("other-\(number)", account: accounts[number], video: "video.mp4")
             }
             try await waitUntil("the hundred", limit: .seconds(600), state: { worker.err }) {

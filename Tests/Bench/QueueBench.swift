@@ -18,8 +18,9 @@ struct CostBench {
     private static let growthMax = 1.5
 
     /// Published jobs that are measured.
-    private let measured = 600
-    private static let accounts = 100
+    private let measured = 1_500
+    /// So many that no job meets another of its account, for whom it would have to stand in line.
+    private static let accounts = 3_000
 
     func run() async throws -> Bool {
         var costs: [Double] = []
@@ -53,14 +54,17 @@ struct CostBench {
             bed.sandbox.changeOptions { $0.requestsPerMinute = [:] }
             let accounts = try await bed.crowd(Self.accounts, daily: 1_000_000)
             let video = try bed.video("small.mp4", bytes: 100_000)
-            try await bed.pushMany(waiting + measured) { number in
+            let job = { @Sendable (number: Int) in
                 bed.job(
                     "job-\(number)",
                     account: accounts[number % accounts.count],
                     video: video.name
                 )
             }
+            try await bed.pushMany(0..<waiting, job)
             try await bed.preferRedis()
+            // Without it the last of few jobs would be measured, and not those that are claimed.
+            let feeder = Task { try await bed.keepWaiting(waiting, job) }
             let worker = try bed.startWorker()
             // The first jobs load scripts and open connections.
             let warm = try await bed.published(atLeast: 100)
@@ -71,8 +75,10 @@ struct CostBench {
             let spent = try await RedisCost.take(from: bed)
             let jobs = Double(after - before)
             await worker.kill()
-            yardstick.cancel()
-            try await yardstick.value
+            for task in [yardstick, feeder] {
+                task.cancel()
+                try await task.value
+            }
             guard let each = spent.yardstick else { throw BenchFailure("there is no yardstick") }
             return (Double(spent.sent) / jobs, Double(spent.microseconds) / jobs, each)
         }
@@ -105,7 +111,7 @@ struct IdleBench {
         try await TestBed.run(["DAILY_POST_LIMIT": "1"], hasOwnServers: true) { bed in
             let accounts = try await bed.crowd(1, daily: nil)
             let video = try bed.video("small.mp4", bytes: 100_000)
-            try await bed.pushMany(waiting) { number in
+            try await bed.pushMany(0..<waiting) { number in
                 bed.job("job-\(number)", account: accounts[0], video: video.name)
             }
             let worker = try bed.startWorker()
@@ -164,9 +170,24 @@ extension TestBed {
     }
 
     /// Pushes many jobs in few commands.
-    func pushMany(_ count: Int, _ job: (Int) -> JSONValue) async throws {
-        for start in stride(from: 0, to: count, by: 2_000) {
-            try await push(bytes: (start..<min(start + 2_000, count)).map { job($0).encoded })
+    func pushMany(_ numbers: Range<Int>, _ job: (Int) -> JSONValue) async throws {
+        for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 2_000) {
+            let end = min(start + 2_000, numbers.upperBound)
+            try await push(bytes: (start..<end).map { job($0).encoded })
+        }
+    }
+
+    /// Pushes jobs, numbered from `count` on, so that so many always wait; until it is cancelled.
+    fileprivate func keepWaiting(
+        _ count: Int,
+        _ job: @Sendable (Int) -> JSONValue
+    ) async throws {
+        var next = count
+        try await untilCancelled(pausing: 20...60) {
+            let length = try await redis.send(["LLEN", .text(queue)]).integer ?? 0
+            let missing = count - Int(length)
+            if missing > 0 { try await pushMany(next..<next + missing, job) }
+            next += max(0, missing)
         }
     }
 

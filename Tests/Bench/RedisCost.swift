@@ -79,15 +79,29 @@ struct Yardstick {
         let (scores, fields) = (bed.key("yardstick:scores"), bed.key("yardstick:fields"))
         _ = try await bed.redis.send(["ZADD", .text(scores), 1, "ticket"])
         _ = try await bed.redis.send(["HSET", .text(fields), "ticket", "7"])
-        while !Task.isCancelled {
+        try await untilCancelled(pausing: 1...9) {
             let command: [RedisArgument] = [
                 "FCALL", "keep", 2, .text(scores), .text(fields), "ticket", "7",
             ]
             guard try await bed.redis.send(command).integer == 1 else {
                 throw BenchFailure("the yardstick did not run")
             }
-            // A cancelled sleep is noticed above.
-            try? await Task.sleep(for: .milliseconds(.random(in: 1...9)))
         }
+    }
+}
+
+/// Repeats a step with pauses of so many milliseconds, until the task is cancelled.
+func untilCancelled(
+    pausing pause: ClosedRange<Int>,
+    _ step: () async throws -> Void
+) async throws {
+    while !Task.isCancelled {
+        do {
+            try await step()
+        } catch RedisError.cancelled {
+            return
+        }
+        // A cancelled sleep is noticed above.
+        try? await Task.sleep(for: .milliseconds(Int.random(in: pause)))
     }
 }
