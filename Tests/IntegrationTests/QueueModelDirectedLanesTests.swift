@@ -177,6 +177,28 @@ extension QueueModelDirectedTests {
         }
     }
 
+    @Test func `a slot more is the line's, and not for whoever comes next`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits(slots: 1)) { scene in
+            #expect(try await scene.admit(try await scene.takeNew("job-1", of: "mira")) == .run)
+            for number in 2...3 {
+                let held = try await scene.takeNew("job-\(number)", of: "mira")
+                #expect(try await scene.admit(held).reason == .accountBusy)
+            }
+            let more = scene.with(QueueModelScene.limits(slots: 2))
+            let last = try await more.takeNew("job-4", of: "mira")
+            #expect(try await more.admit(last).reason == .accountBusy)
+
+            let second = try await more.take()
+            #expect(second.job.id == "job-2")
+            #expect(try await more.admit(second) == .run)
+            #expect(try await more.claim().isEmpty)
+            #expect(try await more.queue.settle(second.claim, as: .done()))
+            let third = try await more.take()
+            #expect(third.job.id == "job-3")
+            #expect(try await more.admit(third) == .run)
+        }
+    }
+
     @Test func `a key that is no list keeps nobody from the other lists`() async throws {
         try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
             let wrong = QueueKeys.sources(of: scene.name)[1]

@@ -47,8 +47,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "whoever stands in line leaves a slot that is free",
             in: "settle",
-            "if redis.call('SCARD', SLOTS_OF .. lane) < slots then",
-            "if false then",
+            "the first in line.\n    fill_slots(lane, slots)",
+            "the first in line.",
             seed: 51
         ),
         QueueModelMutation(

@@ -48,7 +48,11 @@ end
 local scheduled, jitter = tonumber(ARGV[10]), ARGV[9]
 if scheduled > now then return wait('schedule', scheduled) end
 
-if redis.call('SADD', slots, ticket) == 1 and redis.call('SCARD', slots) > tonumber(ARGV[5]) then
+-- Where slots were added since the line began, there may be a free one: it is the line's.
+if redis.call('SADD', slots, ticket) == 1
+  and (redis.call('SCARD', slots) > tonumber(ARGV[5])
+    or redis.call('EXISTS', LINE_OF .. lane) == 1)
+then
   redis.call('SREM', slots, ticket)
   return {'line'}
 end

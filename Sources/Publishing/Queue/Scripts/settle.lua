@@ -85,14 +85,10 @@ else
     -- TikTok sent word of the post while it was being asked about: it is asked again at once.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
-    -- A slot may have become free since the job was told to wait: nobody else would call it.
-    if redis.call('SCARD', SLOTS_OF .. lane) < slots then
-      redis.call('SADD', SLOTS_OF .. lane, ticket)
-      redis.call('LPUSH', READY_OF .. queue, ticket)
-    else
-      redis.call('RPUSH', LINE_OF .. lane, ticket)
-      redis.call('HINCRBY', IN_LINE, queue, 1)
-    end
+    redis.call('RPUSH', LINE_OF .. lane, ticket)
+    redis.call('HINCRBY', IN_LINE, queue, 1)
+    -- A slot may have become free meanwhile: nobody else would call the first in line.
+    fill_slots(lane, slots)
   elseif ARGV[12] == '1' and lane
     and (job[6] == '*' or job[6] == ARGV[10]
       or redis.call('SISMEMBER', SLOTS_OF .. lane, ticket) == 0)

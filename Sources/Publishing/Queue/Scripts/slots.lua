@@ -1,9 +1,8 @@
 -- The slots of an account's lanes: who is next.
 
--- Gives a slot of a lane back; the next in its line become ready as owners of what is free then.
--- There may be fewer or more slots than when the line began.
-local function free_slot(lane, ticket, slots)
-  if redis.call('SREM', SLOTS_OF .. lane, ticket) == 0 then return end
+-- The first in the line of a lane become ready as owners of the slots that are free. There may be
+-- fewer or more slots than when the line began.
+local function fill_slots(lane, slots)
   local free = slots - redis.call('SCARD', SLOTS_OF .. lane)
   while free > 0 do
     local next = redis.call('LPOP', LINE_OF .. lane)
@@ -15,6 +14,10 @@ local function free_slot(lane, ticket, slots)
       free = free - 1
     end
   end
+end
+
+local function free_slot(lane, ticket, slots)
+  if redis.call('SREM', SLOTS_OF .. lane, ticket) == 1 then fill_slots(lane, slots) end
 end
 
 -- Lets the owners of a lane's slots look again whether they may go on; with a reason only those
