@@ -80,6 +80,7 @@ struct JobView {
 
     private var waitingFor: String {
         if place?.stage == .reconcile { return " to ask TikTok again what became of it" }
+        if place?.stage == .moderation { return " to ask TikTok for the post's id; it is out" }
         return (row?.waitingFor ?? place?.reason).map { " for \($0)" } ?? ""
     }
 
@@ -116,6 +117,7 @@ extension Claim.Stage {
         case .post: "post"
         case .watch: "watch"
         case .reconcile: "reconcile"
+        case .moderation: "moderation"
         }
     }
 }

@@ -123,9 +123,10 @@ extension Publisher {
     }
 
     /// What follows when nobody could be asked; `nil`: the question has gone without an answer.
-    private static func untold(_ stop: Stop) -> Outcome? {
+    static func untold(_ stop: Stop) -> Outcome? {
         switch stop {
         case .lost: .lost
+        case .draining: .handedBack(after: .zero)
         case .databaseAway, .queueAway: .handedBack(after: .seconds(60))
         case .limited(let wait): .handedBack(after: wait)
         default: nil

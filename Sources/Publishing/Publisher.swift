@@ -65,6 +65,7 @@ package struct Publisher: Sendable {
 
     /// Takes a claimed job as far as it goes now.
     package func publish(_ claim: Claim, lease: Lease) async -> Result {
+        guard claim.stage != .moderation else { return await askForID(claim) }
         guard !claim.killsReaders else {
             return Result(outcome: .unreadable(.workerKiller), entry: nil)
         }
@@ -254,11 +255,12 @@ extension Admission.Answer {
 
 extension Claim.Stage {
     /// As `workers` shows it.
-    fileprivate var step: String {
+    var step: String {
         switch self {
         case .post: "preparing"
         case .watch: "asking for the verdict"
         case .reconcile: "asking about a post in doubt"
+        case .moderation: "asking for a post's id"
         }
     }
 }

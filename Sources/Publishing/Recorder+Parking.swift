@@ -18,4 +18,41 @@ extension Recorder {
         settlement.reason = wait.reason.rawValue
         return settlement
     }
+
+    /// A post that is out, and whose id TikTok holds back, is asked about now and then.
+    func afterEnd(
+        _ outcome: Outcome,
+        _ settlement: Settlement,
+        _ result: Publisher.Result,
+        _ claim: Claim
+    ) async throws(HistoryError) -> Settlement {
+        guard outcome.mayLackID, let job = result.job,
+            try await history.idHeldBack(job, claim: claim) != nil
+        else { return settlement }
+        return askForID(claim, afterQuestions: 0)
+    }
+
+    func askForID(_ claim: Claim, afterQuestions questions: Int) -> Settlement {
+        let delay = Reconciliation.idDelay(afterQuestions: questions, isHooked: isHooked)
+        guard let delay else { return .done() }
+        var settlement = Settlement.park(
+            for: delay,
+            stage: .moderation,
+            attempts: claim.attempts
+        )
+        settlement.polls = questions
+        settlement.reason = Claim.Stage.moderation.rawValue
+        return settlement
+    }
+}
+
+extension Outcome {
+    /// Whether the row says `published`, and perhaps not where.
+    fileprivate var mayLackID: Bool {
+        switch self {
+        case .published(let postIDs, _): postIDs.isEmpty
+        case .reconciled(let status), .alreadyRecorded(let status): status == .published
+        default: false
+        }
+    }
 }

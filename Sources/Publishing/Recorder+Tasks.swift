@@ -20,7 +20,7 @@ extension Recorder {
             let end = TaskEnd.failed(result.exception ?? CeleryException(failure))
             return try await tell(end, task, settlement, endedAt: claim.receivedAt, claim)
         case .lost: return nil
-        case .handedBack, .stillInDoubt: break
+        case .handedBack, .stillInDoubt, .stillHeldBack, .shown: break
         case .waiting(let waiting) where waiting.burnsAttempt:
             let why = waiting.why.map { CeleryException($0) }
             await tasks.note(why.map(TaskMoment.retried) ?? .released, of: task, claim)

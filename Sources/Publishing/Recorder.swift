@@ -12,7 +12,7 @@ package struct Recorder: Sendable {
     let tasks: TaskReporter
     private let retries: RetryPolicy
     private let maxAttempts: Int
-    private let isHooked: Bool
+    let isHooked: Bool
     private let health: TikTokHealth
     private let drain: Drain
     let log: Log
@@ -79,7 +79,8 @@ package struct Recorder: Sendable {
                     try await history.catchUp(id)
                 }
                 if told == nil, !isPutAside {
-                    told = try await tell(outcome, settlement, result, claim)
+                    let next = try await afterEnd(outcome, settlement, result, claim)
+                    told = try await tell(outcome, next, result, claim)
                     guard told != nil else { return .left }
                 }
                 let isSettled = try await queue.settle(claim, as: told ?? settlement)
@@ -185,8 +186,10 @@ package struct Recorder: Sendable {
                 attempts: claim.attempts,
                 givesPostBack: true
             )
-        case .reconciled:
+        case .reconciled, .shown:
             return .done()
+        case .stillHeldBack:
+            return askForID(claim, afterQuestions: claim.polls + 1)
         case .alreadyRecorded(.inDoubt) where claim.stage != .reconcile:
             return askAgain(claim, afterQuestions: 0, since: .now)
         case .alreadyRecorded(let status):

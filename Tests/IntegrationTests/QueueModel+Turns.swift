@@ -60,7 +60,7 @@ extension QueueModel {
             try await settle(index, as: .park(for: wait, held.claim))
         case .post: try await admit(index, job)
         case .watch: try await watch(index)
-        case .reconcile: try await reconcile(index, job)
+        case .reconcile, .moderation: try await reconcile(index, job)
         }
     }
 

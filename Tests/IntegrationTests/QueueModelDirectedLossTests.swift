@@ -34,6 +34,22 @@ extension QueueModelDirectedTests {
         }
     }
 
+    @Test func `a job that is out is past cancelling, and is not begun anew`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            let held = try await scene.takeNew("job-1", of: "mira")
+            #expect(try await scene.admit(held) == .run)
+            let heldBack = Settlement.park(for: .seconds(60), stage: .moderation, attempts: 0)
+            #expect(try await scene.queue.settle(held.claim, as: heldBack))
+
+            #expect(try await scene.queue.cancel("job-1") == .ended)
+            #expect(try await !scene.queue.revive(held.claim.ticket))
+            #expect(try await scene.claim().isEmpty)
+            // It keeps no other of its account waiting.
+            let next = try await scene.takeNew("job-2", of: "mira")
+            #expect(try await scene.admit(next) == .run)
+        }
+    }
+
     @Test func `jobs that were lost together before go on later, and apart`() async throws {
         try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
             for number in 1...8 { try await scene.push("job-\(number)", of: "mira") }

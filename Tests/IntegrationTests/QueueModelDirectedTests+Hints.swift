@@ -6,7 +6,7 @@ import Testing
 extension QueueModelDirectedTests {
     private static let parked = Settlement.park(for: .seconds(900), stage: .watch, attempts: 0)
 
-    @Test(arguments: [Claim.Stage.watch, .reconcile])
+    @Test(arguments: [Claim.Stage.watch, .reconcile, .moderation])
     func `word from TikTok makes the next question due`(_ stage: Claim.Stage) async throws {
         try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
             let held = try await scene.takeNew("job-1", of: "mira")

@@ -48,6 +48,19 @@ struct WaitingTests {
         #expect(day > .seconds(86_400))
     }
 
+    @Test func `an id that is held back is asked for a few times, ever more rarely`() {
+        for (isHooked, count, first) in [(false, 7, 60), (true, 3, 1800)] {
+            let delays = (0..<count).compactMap {
+                Reconciliation.idDelay(afterQuestions: $0, isHooked: isHooked)
+            }
+
+            #expect(delays.count == count && delays.first == .seconds(first))
+            #expect(zip(delays, delays.dropFirst()).allSatisfy { $0 < $1 })
+            #expect(delays.reduce(.zero, +) > .seconds(86_400))
+            #expect(Reconciliation.idDelay(afterQuestions: count, isHooked: isHooked) == nil)
+        }
+    }
+
     @Test func `with webhooks questions are rare, and an outcome waits no longer than it took`() {
         let delays = (-1...500).map(VerdictPolling.rareDelay)
         var time = Duration.zero

@@ -15,7 +15,8 @@ extension Command {
             PUSHED     documents that no worker has read yet
             READY      may go on now
             IN HAND    a worker has them
-            TIMERS     wait for a moment: schedule, back-off, limits, TikTok's processing
+            TIMERS     wait for a moment: schedule, back-off, limits, TikTok's processing,
+                       and questions about posts that have ended, such as for the id of one
             IN LINE    wait until another job of their account is through
             IN DOUBT   TikTok may have posted them; see `history --status in_doubt`
             DEAD       dead letters; see `dead list`

@@ -26,7 +26,7 @@ final class Pacer: Sendable {
             for endpoint in job.beginsWith { reserved[endpoint] = asked }
         case .watch:
             reserved[.postStatus] = claim.claimedAt
-        case .reconcile: break
+        case .reconcile, .moderation: break
         }
         self.reserved = Mutex(reserved)
     }

@@ -131,7 +131,8 @@ extension JobQueue {
     /// them.
     private static let documentsBytesMax: Int64 = 1 << 20
 
-    /// The messages that jobs came in; of jobs that came in none, nothing.
+    /// The messages that jobs came in; of jobs that came in none, nothing, nor of a job that has
+    /// ended and only has a question open.
     private func messages(
         of tickets: [String]
     ) async throws(RedisError) -> [(ticket: String, message: CeleryMessage)] {
@@ -144,10 +145,13 @@ extension JobQueue {
             return left > 0
         }.map(\.0)
         let documents = try await redis.pipeline(
-            fit.map { ["HGET", .text(keys.job($0)), "document"] }
+            fit.map { ["HMGET", .text(keys.job($0)), "document", "stage"] }
         )
-        return zip(fit, documents).compactMap { ticket, document in
-            CeleryMessage(document: document.bytes ?? []).map { (ticket, $0) }
+        return zip(fit, documents).compactMap { ticket, answer in
+            guard let fields = answer.array, fields.count == 2, let document = fields[0].bytes,
+                fields[1].text.flatMap(Claim.Stage.init)?.isAfterEnd != true
+            else { return nil }
+            return CeleryMessage(document: document).map { (ticket, $0) }
         }
     }
 }

@@ -123,6 +123,12 @@ extension History {
         let posts: [PostID]
         /// Whether the webhooks say that it is out.
         let isOut: Bool
+
+        /// Whether a question is open that the webhooks give reason to ask now; where they have
+        /// told the id of a post that is out, nobody need ask for it any more.
+        var isAskedAbout: Bool {
+            !status.isFinal || status == .inDoubt || status == .published && !posts.isEmpty
+        }
     }
 
     /// Ties notes to their jobs, where each shows among the events, and moves rows that have ended
@@ -181,32 +187,19 @@ extension History {
         """
     }
 
-    /// Writes what a row that has ended well does not know yet: the owner has posted the draft, or
-    /// everybody can see the post now.
-    ///
-    /// Nothing that has ended goes back, whatever comes late.
     private func moveOn(_ one: Announced) async throws(HistoryError) {
         let isOutNow = one.status == .delivered && one.isOut
         let fresh = one.posts.map(\.text).filter { !one.knownPosts.contains($0) }
         guard one.status.isSuccess, isOutNow || !fresh.isEmpty else { return }
-        let link = one.posts.first.flatMap { one.kind.link(to: $0, by: one.username) }
-        let event = isOutNow ? Status.published.rawValue : "post_public"
-        _ = try await find(
-            """
-            WITH moved AS (
-                UPDATE publish_history SET status = 'published', updated_at = now(),
-                    post_ids = post_ids || ARRAY(
-                        SELECT DISTINCT unnest(\(fresh)::text[]) EXCEPT SELECT unnest(post_ids)),
-                    share_url = coalesce(share_url, \(link))
-                WHERE job_id = \(one.jobID) AND publish_id = \(one.publishID)
-                  AND ((status = 'delivered' AND \(one.isOut)::boolean)
-                       OR (status = 'published' AND NOT post_ids @> \(fresh)::text[]))
-                RETURNING job_id, attempt
-            )
-            INSERT INTO publish_events (job_id, event, attempt, worker, detail)
-            SELECT job_id, \(event), attempt, \(worker), '{"by": "webhook"}' FROM moved
-            """
+        let news = PostNews(
+            jobID: one.jobID,
+            publishID: one.publishID,
+            postIDs: fresh,
+            link: one.posts.first.flatMap { one.kind.link(to: $0, by: one.username) },
+            isDraftPosted: isOutNow,
+            source: .webhook
         )
+        try await show(news)
     }
 }
 

@@ -21,6 +21,10 @@ package enum Outcome: Sendable {
     case stillInDoubt(since: Date)
     /// Was in doubt, and its row says what became of it.
     case reconciled(Status)
+    /// Is out, and TikTok's moderation holds its id back as before.
+    case stillHeldBack
+    /// Is out, and nobody asks for its id any more: its row has it, or nobody can.
+    case shown
     /// Broke a rule before anything was sent.
     case rejected(Failure)
     /// Workers die of its document: it is put aside unread.
@@ -82,8 +86,9 @@ extension Outcome {
     var isSuccess: Bool {
         switch self {
         case .published, .delivered: true
-        case .parked, .waiting, .retry, .failed, .inDoubt, .stillInDoubt, .reconciled, .rejected,
-            .unreadable, .expired, .cancelled, .duplicate, .alreadyRecorded, .handedBack, .lost:
+        case .parked, .waiting, .retry, .failed, .inDoubt, .stillInDoubt, .reconciled,
+            .stillHeldBack, .shown, .rejected, .unreadable, .expired, .cancelled, .duplicate,
+            .alreadyRecorded, .handedBack, .lost:
             false
         }
     }
@@ -103,8 +108,8 @@ extension Outcome {
             .rejected(let failure), .unreadable(let failure):
             failure
         case .waiting(let waiting): waiting.why
-        case .published, .delivered, .parked, .stillInDoubt, .reconciled, .expired, .cancelled,
-            .duplicate, .alreadyRecorded, .handedBack, .lost:
+        case .published, .delivered, .parked, .stillInDoubt, .reconciled, .stillHeldBack, .shown,
+            .expired, .cancelled, .duplicate, .alreadyRecorded, .handedBack, .lost:
             nil
         }
     }
@@ -114,9 +119,8 @@ extension Outcome {
         switch self {
         case .published, .delivered, .waiting, .retry, .failed, .inDoubt, .expired, .cancelled:
             true
-        case .parked, .stillInDoubt, .reconciled, .rejected, .unreadable, .duplicate,
-            .alreadyRecorded,
-            .handedBack, .lost:
+        case .parked, .stillInDoubt, .reconciled, .stillHeldBack, .shown, .rejected, .unreadable,
+            .duplicate, .alreadyRecorded, .handedBack, .lost:
             false
         }
     }
@@ -133,6 +137,8 @@ extension Outcome {
         case .inDoubt: "in_doubt"
         case .stillInDoubt: "still_in_doubt"
         case .reconciled: "reconciled"
+        case .stillHeldBack: "still_held_back"
+        case .shown: "shown"
         case .rejected: "rejected"
         case .unreadable: "unreadable"
         case .expired: "expired"

@@ -33,6 +33,12 @@ package struct Claim: Sendable {
         case watch
         /// In doubt: TikTok is asked once in a while whether it knows by now.
         case reconcile
+        /// Published, while TikTok's moderation holds the post's id back: it is asked for now and
+        /// then.
+        case moderation
+
+        /// Whether the job has ended, and its row says how.
+        var isAfterEnd: Bool { self == .reconcile || self == .moderation }
     }
 
     /// A job whose workers died this often without a verdict is not tried again.

@@ -27,7 +27,7 @@ package struct Settlement: Sendable, Equatable {
     }
 
     /// Whether the job has ended, and its row says how.
-    var isEnd: Bool { verb == "done" || verb == "dead" || stage == .reconcile }
+    var isEnd: Bool { verb == "done" || verb == "dead" || stage.isAfterEnd }
 
     /// Nothing is left to do; the id stays taken.
     static func done(givesPostBack: Bool = false) -> Settlement {

@@ -88,7 +88,7 @@ package struct Webhooks: Sendable {
         let announced = try await history.tell(Array(Set(notes.map(\.subject))))
         let known = Set(announced.map(\.publishID))
         let strange = notes.filter { !known.contains($0.subject) }
-        let asked = announced.filter { !$0.status.isFinal || $0.status == .inDoubt }.map(\.ticket)
+        let asked = announced.filter(\.isAskedAbout).map(\.ticket)
         try await queue.hint(asked)
         try await queue.hint(try await history.doubtedTickets(of: strange.map(\.openID)))
         try await history.followed(notes)

@@ -20,7 +20,8 @@ if not ticket then
   return 'unseen'
 end
 local job = redis.call('HMGET', JOB_OF .. ticket, 'fence', 'queue', 'lane', 'stage')
-if not job[2] or job[4] == 'reconcile' or redis.call('ZSCORE', DEAD, ticket) then
+local is_over = job[4] == 'reconcile' or job[4] == 'moderation'
+if not job[2] or is_over or redis.call('ZSCORE', DEAD, ticket) then
   return 'ended'
 end
 redis.call('ZADD', CANCELS, now, id)

@@ -52,7 +52,8 @@ local function forget(gone, name)
 end
 
 -- The job has ended, and its row says how: callers of the same id under other tasks ask again now.
-if id and (ARGV[3] == 'done' or ARGV[3] == 'dead' or ARGV[5] == 'reconcile') then
+local is_end = ARGV[5] == 'reconcile' or ARGV[5] == 'moderation'
+if id and (ARGV[3] == 'done' or ARGV[3] == 'dead' or is_end) then
   -- Beyond these, they wake by their own timers.
   for _, asker in ipairs(redis.call('SPOP', ASKERS_OF .. id, 1000)) do
     local place = redis.call('HGET', JOB_OF .. asker, 'queue')
