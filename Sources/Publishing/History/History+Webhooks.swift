@@ -58,9 +58,11 @@ extension History {
         let openID: String
         let reason: String?
         let receivedAt: Date
+        /// How often it could not be followed.
+        let tries: Int
     }
 
-    /// This worker's notes, and those that another has left for so long.
+    /// This worker's notes, and those that another has left for so long, but for what is put off.
     ///
     /// - Parameter ofRemovals: of consents that ended; else of posts.
     func openNotes(
@@ -69,8 +71,9 @@ extension History {
     ) async throws(HistoryError) -> [OpenNote] {
         try await find(
             """
-            SELECT id::text, subject, event, open_id, reason, received_at FROM publish_webhooks
-            WHERE followed_at IS NULL
+            SELECT id::text, subject, event, open_id, reason, received_at, tries
+            FROM publish_webhooks
+            WHERE followed_at IS NULL AND (try_after IS NULL OR try_after < now())
               AND (event = \(WebhookNote.removal)) = \(ofRemovals)::boolean AND (worker = \(worker)
                 OR received_at < now() - \(pause.seconds)::float8 * interval '1 second')
             ORDER BY received_at LIMIT \(Self.notesMax)
@@ -82,9 +85,21 @@ extension History {
                 event: try row.text("event"),
                 openID: try row.text("open_id"),
                 reason: try row.textIfAny("reason"),
-                receivedAt: try row.date("received_at")
+                receivedAt: try row.date("received_at"),
+                tries: try row.int("tries")
             )
         }
+    }
+
+    /// The note could not be followed: others come first for a while.
+    func putOff(_ note: OpenNote, for pause: Duration) async throws(HistoryError) {
+        _ = try await find(
+            """
+            UPDATE publish_webhooks SET tries = tries + 1,
+                try_after = now() + \(pause.seconds)::float8 * interval '1 second'
+            WHERE id = \(note.number)::bigint
+            """
+        )
     }
 
     func followed(_ notes: [OpenNote]) async throws(HistoryError) {

@@ -31,6 +31,11 @@ package struct Migrator: Sendable {
             name: "webhooks",
             script: String(decoding: PackageResources.V004_webhooks_sql, as: UTF8.self)
         ),
+        Migration(
+            number: 5,
+            name: "webhook_tries",
+            script: String(decoding: PackageResources.V005_webhook_tries_sql, as: UTF8.self)
+        ),
     ]
 
     /// The version that this program needs.

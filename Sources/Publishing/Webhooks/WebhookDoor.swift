@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import HTTP
+internal import Postgres
 package import Telemetry
 package import TikTok
 
@@ -97,11 +98,13 @@ package struct WebhookDoor: Sendable {
             if case .unknown(let name) = webhook.event { tellUnknown(name) }
             return HTTPServerResponse(status: 200)
         }
-        do {
+        do throws(HistoryError) {
             try await webhooks.keep(note)
             return HTTPServerResponse(status: 200)
         } catch {
-            return refuse(503, .unkept, retryAfter: 5)
+            var why: String?
+            if case .refused(let cause) = error { why = cause.description }
+            return refuse(503, .unkept, detail: why, retryAfter: 5)
         }
     }
 

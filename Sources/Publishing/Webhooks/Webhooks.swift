@@ -15,8 +15,14 @@ package struct Webhooks: Sendable {
     private let accounts: Accounts
     private let log: Log
     private let keeping: Batches<WebhookNote, Result<Void, PostgresError>>
-    private let newsPokes = Pokes()
-    private let removalPokes = Pokes()
+    private let news: Side
+    private let removals: Side
+
+    /// Words of one kind, and what keeps them from being followed.
+    private struct Side {
+        let pokes = Pokes()
+        let faults: WebhookFaults
+    }
 
     /// How long another process may take with a note of its own.
     private static let othersTime = Duration.seconds(20)
@@ -24,8 +30,9 @@ package struct Webhooks: Sendable {
     private static let sweepPause = Duration.seconds(15)
     /// After a server did not answer.
     private static let troublePause = Duration.seconds(2)
-    /// After this nobody asks any more whether a consent has ended: the next post finds out.
-    private static let removalPatience = Duration.seconds(3 * 86_400)
+    /// After this a note that cannot be followed is given up: of a consent that may have ended, the
+    /// next post finds out.
+    private static let patience = Duration.seconds(3 * 86_400)
 
     /// - Parameter loop: the database's.
     package init(
@@ -39,6 +46,8 @@ package struct Webhooks: Sendable {
         self.queue = queue
         self.accounts = accounts
         self.log = log
+        news = Side(faults: WebhookFaults(log))
+        removals = Side(faults: WebhookFaults(log))
         let (database, worker) = (history.database, history.worker)
         keeping = Batches(on: loop, atMost: History.notesMax) { notes in
             await History.keep(notes, in: database, worker: worker)
@@ -49,33 +58,37 @@ package struct Webhooks: Sendable {
     func keep(_ note: WebhookNote) async throws(HistoryError) {
         switch await keeping.ask(note) {
         case .failure(let error): throw history.noted(error)
-        case .success: (note.event == WebhookNote.removal ? removalPokes : newsPokes).poke()
+        case .success: side(of: note.event).pokes.poke()
         }
     }
+
+    private func side(of event: String) -> Side { event == WebhookNote.removal ? removals : news }
 
     // MARK: Following
 
     /// Runs until cancelled.
     package func follow() async {
-        async let news: Void = repeating(newsPokes) { try await followNews() }
-        async let removals: Void = repeating(removalPokes) { try await followRemovals() }
-        _ = await (news, removals)
+        async let posts: Void = repeating(news) { try await followNews() }
+        async let consents: Void = repeating(removals) { try await followRemovals() }
+        _ = await (posts, consents)
     }
 
     /// - Parameter round: answers whether it left nothing that could be done now.
-    private func repeating(_ pokes: Pokes, _ round: () async throws -> Bool) async {
+    private func repeating(_ side: Side, _ round: () async throws -> Bool) async {
         await withTaskCancellationHandler {
             while !Task.isCancelled {
                 var pause = Self.troublePause
                 do {
                     pause = try await round() ? Self.sweepPause : .zero
+                    side.faults.rest()
                 } catch {
-                    // A server is away, which the worker has told already; the note stays.
+                    // A server that is away has been told of already; the note stays.
+                    if let fault = WebhookFaults.fault(in: error) { side.faults.stops(fault) }
                 }
-                if pause > .zero { await pokes.wait(atMost: pause) }
+                if pause > .zero { await side.pokes.wait(atMost: pause) }
             }
         } onCancel: {
-            pokes.poke()
+            side.pokes.poke()
         }
     }
 
@@ -85,15 +98,46 @@ package struct Webhooks: Sendable {
             try await history.forgetOldNotes()
             return true
         }
+        try await follow(notes, followNews)
+        return notes.count < History.notesMax
+    }
+
+    /// Follows all of them at once, or, where one of them stands in the way, one by one: it is put
+    /// off and keeps no other waiting.
+    private func follow(
+        _ notes: [History.OpenNote],
+        _ act: ([History.OpenNote]) async throws -> Void
+    ) async throws {
+        do {
+            return try await act(notes)
+        } catch {
+            guard let fault = WebhookFaults.fault(in: error) else { throw error }
+            guard notes.count == 1, let note = notes.first else {
+                for note in notes { try await follow([note], act) }
+                return
+            }
+            if note.tries == 0 { side(of: note.event).faults.meets(fault, note) }
+            try await putOff(note)
+        }
+    }
+
+    /// Longer after each try, up to an hour; a note that is days old is given up.
+    private func putOff(_ note: History.OpenNote) async throws {
+        guard note.receivedAt > .now - Self.patience.seconds else {
+            side(of: note.event).faults.givesUp(note)
+            return try await history.followed([note])
+        }
+        try await history.putOff(note, for: .seconds(min(10 << min(note.tries, 9), 3600)))
+    }
+
+    private func followNews(_ notes: [History.OpenNote]) async throws {
         let announced = try await history.tell(Array(Set(notes.map(\.subject))))
         let known = Set(announced.map(\.publishID))
         let strange = notes.filter { !known.contains($0.subject) }
-        let asked = announced.filter(\.isAskedAbout).map(\.ticket)
-        try await queue.hint(asked)
+        try await queue.hint(announced.filter(\.isAskedAbout).map(\.ticket))
         try await queue.hint(try await history.doubtedTickets(of: strange.map(\.openID)))
         try await history.followed(notes)
         for note in notes { tell(note, isKnown: known.contains(note.subject)) }
-        return notes.count < History.notesMax
     }
 
     private func tell(_ note: History.OpenNote, isKnown: Bool) {
@@ -111,15 +155,18 @@ package struct Webhooks: Sendable {
     private func followRemovals() async throws -> Bool {
         let notes = try await history.openNotes(ofRemovals: true, leftFor: Self.othersTime)
         for note in notes {
-            let reason = note.reason.flatMap { Int64($0) }.flatMap(RemovalReason.init)
-            let isSettled = try await accounts.settleRemoval(
-                of: note.openID,
-                because: reason ?? .unknown
-            )
-            let isOver = note.receivedAt < .now - Self.removalPatience.seconds
-            guard isSettled || isOver else { continue }
-            try await history.followed([note])
+            try await follow([note]) { _ in try await followRemoval(note) }
         }
-        return true
+        return notes.count < History.notesMax
+    }
+
+    private func followRemoval(_ note: History.OpenNote) async throws {
+        let reason = note.reason.flatMap { Int64($0) }.flatMap(RemovalReason.init)
+        let isSettled = try await accounts.settleRemoval(
+            of: note.openID,
+            because: reason ?? .unknown
+        )
+        guard isSettled else { return try await putOff(note) }
+        try await history.followed([note])
     }
 }
