@@ -102,6 +102,37 @@ struct WebhookDoorTests {
         }
     }
 
+    @Test func `a crowd of strangers keeps none of TikTok's messages out`() async throws {
+        try await TestBed.run(TestBed.webhooks) { bed in
+            let worker = try bed.startWorker()
+            let statuses = try await WebhookCaller.run(to: worker) { caller in
+                try await withThrowingTaskGroup(of: [Int].self) { crowd in
+                    for number in 0..<8 {
+                        crowd.addTask { try await Self.crowd(caller, isUnsigned: number < 4) }
+                    }
+                    for _ in 0..<100 {
+                        #expect(try await caller.send(Self.good).status == 200)
+                    }
+                    return try await crowd.reduce(into: []) { $0 += $1 }
+                }
+            }
+            #expect(Set(statuses) == [401, 429])
+            #expect(try await bed.notes() == 1)
+            #expect(worker.lines(with: "webhook.refused", "reason=crowd").count == 1)
+            #expect(worker.lines(with: "webhook.refused", "reason=flood").isEmpty)
+            try await bed.expectDrains(worker)
+        }
+    }
+
+    /// Requests that TikTok has not signed, one after another.
+    private static func crowd(_ caller: WebhookCaller, isUnsigned: Bool) async throws -> [Int] {
+        var message = good
+        if isUnsigned { message.headers = [:] } else { message.secret = "another" }
+        var statuses: [Int] = []
+        for _ in 0..<400 { statuses.append(try await caller.send(message).status) }
+        return statuses
+    }
+
     @Test func `slow and broken senders are let go, and keep nobody else away`() async throws {
         try await TestBed.run(TestBed.webhooks) { bed in
             let worker = try bed.startWorker()

@@ -12,7 +12,10 @@ package struct WebhookDoor: Sendable {
     private let webhooks: Webhooks
     private let client: ClientCredentials
     private let log: Log
+    /// For what TikTok has signed.
     private let rate = RequestRate(perSecond: 200, burst: 1000)
+    /// For all others, so that no crowd of them keeps TikTok out.
+    private let strangersRate = RequestRate(perSecond: 20, burst: 100)
     private let told = RareNotices()
     private let limits: Limits
 
@@ -64,9 +67,8 @@ package struct WebhookDoor: Sendable {
         guard request.method == "POST" else {
             return HTTPServerResponse(status: 405, headers: ["Allow": "POST"])
         }
-        guard rate.takesOne() else { return refuse(429, .flood, retryAfter: 1) }
         guard let signature = WebhookSignature(request.headers) else {
-            return refuse(401, .unsigned)
+            return refuseStranger(.unsigned)
         }
         let body: [UInt8]
         switch await collect(request.body) {
@@ -74,15 +76,17 @@ package struct WebhookDoor: Sendable {
         case .failure(let refusal): return refuse(refusal == .tooLong ? 413 : 408, refusal)
         }
         guard signature.isValid(for: body, secret: client.secret) else {
-            return refuse(401, .wrongSignature)
+            return refuseStranger(.wrongSignature)
         }
         // A right signature that is too old is answered like a wrong one: should TikTok sign anew
         // each time, or our clock be wrong, it is sent again.
         switch signature.age() {
-        case .current: return await take(body)
-        case .stale(let age): return refuse(401, .stale, age: age)
-        case .fromTheFuture(let age): return refuse(401, .fromTheFuture, age: age)
+        case .current: break
+        case .stale(let age): return refuseStranger(.stale, age: age)
+        case .fromTheFuture(let age): return refuseStranger(.fromTheFuture, age: age)
         }
+        guard rate.takesOne() else { return refuse(429, .flood, retryAfter: 1) }
+        return await take(body)
     }
 
     /// - Parameter body: surely TikTok's.
@@ -131,7 +135,9 @@ package struct WebhookDoor: Sendable {
 
     /// Why a request gets another answer than 200; the word for the log.
     private enum Refusal: String, Error {
-        case flood, unsigned, stale, unreadable, unkept
+        /// Too many of TikTok's own, and too many of anybody else's.
+        case flood, crowd
+        case unsigned, stale, unreadable, unkept
         case wrongSignature = "wrong_signature"
         case fromTheFuture = "from_the_future"
         case otherApp = "other_client_key"
@@ -158,6 +164,14 @@ package struct WebhookDoor: Sendable {
         }
         var response = HTTPServerResponse(status: status)
         if let retryAfter { response.headers.add("Retry-After", String(retryAfter)) }
+        return response
+    }
+
+    /// Answers who has no valid signature; beyond their rate they lose their connections as well.
+    private func refuseStranger(_ refusal: Refusal, age: Duration? = nil) -> HTTPServerResponse {
+        guard !strangersRate.takesOne() else { return refuse(401, refusal, age: age) }
+        var response = refuse(429, .crowd, retryAfter: 60)
+        response.headers.add("Connection", "close")
         return response
     }
 
