@@ -139,6 +139,16 @@ struct AccountsDesk {
                     + "creator can remove the app in TikTok's settings, under connected apps"
             )
         }
+        await hurry(name)
+    }
+
+    /// Jobs that wait for something else of the account's learn now that it cannot be posted for.
+    private func hurry(_ name: String) async {
+        do {
+            try await assembly.queue.wake(name)
+        } catch {
+            console.err("warning: its waiting jobs learn it at their next turn only: \(error)")
+        }
     }
 
     private func remove(_ name: String) async throws {
@@ -150,6 +160,7 @@ struct AccountsDesk {
             )
         }
         console.out("account \(name) is removed")
+        await hurry(name)
     }
 }
 

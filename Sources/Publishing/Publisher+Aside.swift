@@ -7,12 +7,16 @@ extension Publisher {
     func parked(
         _ answer: Admission.Answer,
         _ job: PublishJob,
-        _ claim: Claim
+        _ claim: Claim,
+        _ account: Account?
     ) async throws(Stop) -> Result? {
         switch answer {
         case .run, .cancelled, .expired: return nil
         case .stale: throw .lost
         case .duplicate: return try await duplicate(job, claim)
+        // No limit is worth waiting for where nothing can be posted: its turn goes on to where the
+        // row is told why.
+        case .wait(let wait) where account?.status != .active && wait.isForLimits: return nil
         case .wait(let wait): return Result(outcome: .parked(job, wait), entry: nil)
         }
     }

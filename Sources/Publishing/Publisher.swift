@@ -96,7 +96,7 @@ package struct Publisher: Sendable {
             var answer: Admission.Answer?
             if try await !mayBeOut(job, claim) {
                 let admitted = try await admitUnlessRevoked(job, claim, account)
-                if let result = try await parked(admitted, job, claim) { return result }
+                if let result = try await parked(admitted, job, claim, account) { return result }
                 answer = admitted
             }
             switch try await open(job, claim, as: answer == nil ? .processing : .preparing) {
@@ -181,7 +181,7 @@ package struct Publisher: Sendable {
         if let end = answer?.end {
             return doubt == nil ? end : .waiting(.verdict(for: Verdict.pauseAfterTrouble))
         }
-        guard answer != nil else { throw .unadmitted }
+        guard answer == .run else { throw .unadmitted }
         return try await send(turn, account, ledger)
     }
 

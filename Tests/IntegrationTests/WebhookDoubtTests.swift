@@ -183,6 +183,52 @@ struct WebhookDoubtTests {
         }
     }
 
+    /// Why somebody has left, and what becomes of their jobs.
+    static let removals: [(Int64, Status)] = [(1, .failed), (4, .waiting)]
+
+    @Test(arguments: removals)
+    func `jobs that wait for a limit say soon that their creator has left`(
+        _ reason: Int64,
+        _ status: Status
+    ) async throws {
+        try await TestBed.run(TestBed.webhooks.merging(["DAILY_POST_LIMIT": "1"]) { $1 }) { bed in
+            try await bed.connect("mira")
+            let worker = try bed.startWorker()
+            let video = try bed.video("a.mp4", bytes: 100_000)
+            try await bed.push(bed.job("out", account: "mira", video: video.name))
+            _ = try await bed.end(of: "out", worker: worker)
+            let time: [String: JSONValue] = ["publish_at": .time(Date.now + 3600)]
+            try await bed.push(bed.job("later", account: "mira", video: video.name, time))
+            for (job, waits) in [("first", "daily_limit"), ("second", "account_busy")] {
+                try await bed.push(bed.job(job, account: "mira", video: video.name))
+                _ = try await bed.row(job, "waits", worker: worker) { $0.waitingFor == waits }
+            }
+
+            bed.sandbox.disconnect("-000-mira")
+            try await WebhookCaller.run(to: worker) { caller in
+                let content: JSONValue = ["reason": .integer(reason)]
+                try await caller.send(WebhookCaller.message("authorization.removed", content))
+                try await bed.newsAreFollowed(1, worker)
+            }
+            let first = try await bed.row("first", "says so", worker: worker) {
+                $0.errorOwner == "creator"
+            }
+
+            #expect(first.status == status, "\(first.json.encodedText)")
+            #expect(first.errorMessage?.isEmpty == false)
+            if status == .failed {
+                #expect(try await bed.end(of: "second", worker: worker).errorOwner == "creator")
+            } else {
+                #expect(first.waitingFor == "account_paused")
+                #expect(try await bed.row("second")?.waitingFor == "account_busy")
+            }
+            // What is not due yet may find the account connected again.
+            #expect(try await bed.row("later")?.waitingFor == "schedule")
+            #expect(bed.calls(of: "mira", to: .videoInit) == 1)
+            try await bed.expectDrains(worker)
+        }
+    }
+
     @Test func `late word of an end does not end a connection made since`() async throws {
         try await TestBed.run(TestBed.webhooks) { bed in
             try await bed.connect("mira")

@@ -8,32 +8,40 @@ extension Accounts {
     /// Rows that may have one person's open id.
     private static let sameMax = 10
 
+    /// What became of the accounts of somebody who is said to have left.
+    struct Removal: Sendable {
+        /// `false`: nobody could find out now.
+        var isSettled = true
+        /// Those that cannot be posted for, also where that was known before.
+        var closed: [String] = []
+    }
+
     /// Asks TikTok whether a consent has ended, and writes down why.
     ///
     /// The webhook may be days old, and its creator have connected the account again: only what
     /// TikTok answers to the stored tokens counts.
-    ///
-    /// - Returns: `false` when nobody could find out now.
     func settleRemoval(
         of openID: String,
         because reason: RemovalReason
-    ) async throws(PostgresError) -> Bool {
+    ) async throws(PostgresError) -> Removal {
         let rows = try await database.query(
             """
-            SELECT * FROM tiktok_accounts WHERE open_id = \(openID) AND status <> 'revoked'
+            SELECT * FROM tiktok_accounts WHERE open_id = \(openID)
             ORDER BY account LIMIT \(Self.sameMax)
             """
         )
-        var isSettled = true
+        var removal = Removal()
         for row in rows {
             let account = try Account(row)
             switch account.status == .active ? try await consent(to: account) : .ended {
             case .stands: continue
-            case .untold: isSettled = false
-            case .ended: try await end(account.name, because: reason)
+            case .untold: removal.isSettled = false
+            case .ended:
+                try await end(account.name, because: reason)
+                removal.closed.append(account.name)
             }
         }
-        return isSettled
+        return removal
     }
 
     private enum Consent {

@@ -28,12 +28,23 @@ package struct Admission: Sendable {
         package let delay: Duration?
         /// Whether somebody knows that it will go on then.
         package let hasEnd: Bool
+        /// Whether a person has paused the account.
+        let isPause: Bool
 
-        init(_ reason: WaitingFor, for delay: Duration?, hasEnd: Bool = true) {
+        init(
+            _ reason: WaitingFor,
+            for delay: Duration?,
+            hasEnd: Bool = true,
+            isPause: Bool = false
+        ) {
             self.reason = reason
             self.delay = delay
             self.hasEnd = hasEnd
+            self.isPause = isPause
         }
+
+        /// Whether it is for nothing but the limits of an account that could be posted for.
+        var isForLimits: Bool { delay != nil && reason != .schedule && !isPause }
     }
 
     /// The rolling window of TikTok's daily limits.
@@ -93,8 +104,12 @@ package struct Admission: Sendable {
         let parts = answer.array ?? []
         let delay = parts.dropFirst().first?.integer
         let isOpen = parts.dropFirst(2).first?.text == "1"
-        func wait(_ reason: WaitingFor) -> Answer? {
-            delay.map { .wait(Wait(reason, for: .milliseconds($0), hasEnd: !isOpen)) }
+        func wait(_ reason: WaitingFor, isPause: Bool = false) -> Answer? {
+            delay.map {
+                .wait(
+                    Wait(reason, for: .milliseconds($0), hasEnd: !isOpen, isPause: isPause)
+                )
+            }
         }
         return switch parts.first?.text {
         case "run": .run
@@ -106,7 +121,7 @@ package struct Admission: Sendable {
         case "busy": wait(.accountBusy)
         case "schedule": wait(.schedule)
         case "hold": wait(parts.last?.text.flatMap(WaitingFor.init) ?? .accountPaused)
-        case "pause": wait(.accountPaused)
+        case "pause": wait(.accountPaused, isPause: true)
         case "limit": wait(mode == .draft ? .draftLimit : .dailyLimit)
         case "accounts": wait(.dailyLimit)
         case "calls": wait(.rateLimit)

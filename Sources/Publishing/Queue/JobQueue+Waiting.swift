@@ -62,6 +62,11 @@ extension JobQueue {
         _ = try await run(scripts.hint, tickets.map { .text($0) })
     }
 
+    /// The account's connection has changed: its jobs that wait with timers look again now.
+    package func wake(_ account: String) async throws(RedisError) {
+        _ = try await run(scripts.wake, [.text(account)])
+    }
+
     /// Pushes a document the way upstream apps do.
     ///
     /// - Returns: the length of the list afterwards.

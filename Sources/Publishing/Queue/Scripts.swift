@@ -20,6 +20,7 @@ struct Scripts: Sendable {
     let unseen: RedisScript
     let hint: RedisScript
     let follow: RedisScript
+    let wake: RedisScript
 
     /// - Parameter edit: changes the text of the script with that name; for tests, which run the
     ///   scripts by a clock of their own, or with a guard taken out.
@@ -57,6 +58,7 @@ struct Scripts: Sendable {
         unseen = script("unseen", PackageResources.unseen_lua)
         hint = script("hint", PackageResources.hint_lua, with: [ready])
         follow = script("follow", PackageResources.follow_lua)
+        wake = script("wake", PackageResources.wake_lua, with: [ready, slots])
     }
 
     /// Lets the scripts run when Redis is full (Redis 7.0 or newer): a queue that is full must
@@ -66,7 +68,7 @@ struct Scripts: Sendable {
     var all: [RedisScript] {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, pause, revive, purge,
-            admit, call, limits, tally, find, unseen, hint, follow,
+            admit, call, limits, tally, find, unseen, hint, follow, wake,
         ]
     }
 }

@@ -162,11 +162,12 @@ package struct Webhooks: Sendable {
 
     private func followRemoval(_ note: History.OpenNote) async throws {
         let reason = note.reason.flatMap { Int64($0) }.flatMap(RemovalReason.init)
-        let isSettled = try await accounts.settleRemoval(
+        let removal = try await accounts.settleRemoval(
             of: note.openID,
             because: reason ?? .unknown
         )
-        guard isSettled else { return try await putOff(note) }
+        for account in removal.closed { try await queue.wake(account) }
+        guard removal.isSettled else { return try await putOff(note) }
         try await history.followed([note])
     }
 }
