@@ -53,6 +53,8 @@ package struct Publisher: Sendable {
         package let entry: History.Entry?
         /// Whether TikTok may count this post against the account's daily limit.
         package var mayCount = false
+        /// What admission has counted in the account's minute for an init that was not asked for.
+        var uncalled: [Endpoint] = []
         /// The job's own limit of attempts.
         package var maxAttempts: Int?
         /// `nil` when the document could not be read.
@@ -86,40 +88,40 @@ package struct Publisher: Sendable {
         }
     }
 
-    func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
-        var entry: History.Entry?
-        var standing: Standing?
+    /// What a turn has found out by the time it ends.
+    private struct Known {
         var account: Account?
+        var turn: TurnMaker?
+    }
+
+    func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
+        var known = Known()
         do throws(Stop) {
-            account = try await find(job.account)
+            known.account = try await find(job.account)
             let asked = ContinuousClock.now
             var answer: Admission.Answer?
             if try await !mayBeOut(job, claim) {
-                let admitted = try await admitUnlessRevoked(job, claim, account)
-                if let result = try await parked(admitted, job, claim, account) { return result }
+                let admitted = try await admitUnlessRevoked(job, claim, known.account)
+                if let result = try await parked(admitted, job, claim, known.account) {
+                    return result
+                }
                 answer = admitted
             }
             switch try await open(job, claim, as: answer == nil ? .processing : .preparing) {
-            case .ours(let opened, let ledger):
-                let known = Standing(ledger)
-                (entry, standing) = (opened, known)
-                let turn = TurnMaker(
-                    job: job,
-                    claim: claim,
-                    lease: lease,
-                    entry: opened,
-                    standing: known,
-                    pacer: Pacer(admission, job, claim, countedAt: asked)
-                )
+            case .ours(let entry, let ledger):
+                let isCounted = answer == .run && !claim.killsWorkers
+                let pacer = Pacer(admission, job, claim, countedAt: isCounted ? asked : nil)
+                let turn = TurnMaker(job, claim, lease, entry, Standing(ledger), pacer)
+                known.turn = turn
                 if answer == .run { await tasks.note(.started, of: job.task, claim) }
-                let outcome = try await post(turn, account, ledger, answer)
-                return result(outcome, job, claim, account, opened, known)
+                let outcome = try await post(turn, known.account, ledger, answer)
+                return result(outcome, known, job, claim)
             case .ended(let final): return Result(outcome: .alreadyRecorded(final), entry: nil)
             case .duplicate: return try await duplicate(job, claim)
             }
         } catch {
-            let outcome = Outcome(error, verdictBy: standing?.verdictDeadline)
-            return result(outcome, job, claim, account, entry, standing)
+            let outcome = Outcome(error, verdictBy: known.turn?.standing.verdictDeadline)
+            return result(outcome, known, job, claim)
         }
     }
 
@@ -144,6 +146,18 @@ package struct Publisher: Sendable {
         let entry: History.Entry
         let standing: Standing
         let pacer: Pacer
+
+        init(
+            _ job: PublishJob,
+            _ claim: Claim,
+            _ lease: Lease,
+            _ entry: History.Entry,
+            _ standing: Standing,
+            _ pacer: Pacer
+        ) {
+            (self.job, self.claim, self.lease) = (job, claim, lease)
+            (self.entry, self.standing, self.pacer) = (entry, standing, pacer)
+        }
     }
 
     /// The path itself: from an admitted job to TikTok's verdict.
@@ -225,18 +239,17 @@ package struct Publisher: Sendable {
         }
     }
 
-    func result(
+    private func result(
         _ outcome: Outcome,
+        _ known: Known,
         _ job: PublishJob,
-        _ claim: Claim,
-        _ account: Account?,
-        _ entry: History.Entry?,
-        _ standing: Standing?
+        _ claim: Claim
     ) -> Result {
         Result(
-            outcome: endOfPatience(with: account, outcome, job, claim) ?? outcome,
-            entry: entry,
-            mayCount: standing?.mayCount ?? false,
+            outcome: endOfPatience(with: known.account, outcome, job, claim) ?? outcome,
+            entry: known.turn?.entry,
+            mayCount: known.turn?.standing.mayCount ?? false,
+            uncalled: known.turn?.pacer.uncalled ?? [],
             maxAttempts: job.maxAttempts
         )
     }

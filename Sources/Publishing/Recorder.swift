@@ -83,7 +83,11 @@ package struct Recorder: Sendable {
                     told = try await tell(outcome, next, result, claim)
                     guard told != nil else { return .left }
                 }
-                let isSettled = try await queue.settle(claim, as: told ?? settlement)
+                let isSettled = try await queue.settle(
+                    claim,
+                    as: told ?? settlement,
+                    uncalled: result.uncalled
+                )
                 guard isSettled else { return .left }
                 return .settled(isPutAside ? "put_aside" : outcome.name)
             } catch HistoryError.stale {

@@ -30,6 +30,7 @@ extension QueueModel {
         case nil:
             try unless(isCurrent, "a stale fence may call")
             try record.called(held.claim, job, endpoint, wait: nil)
+            if begins, endpoint != .creatorInfo { hands[index].hasBegun = true }
         default: throw QueueModelViolation(description: "the call came to \(words)")
         }
     }
@@ -66,19 +67,28 @@ extension QueueModel {
 
     func settle(_ index: Int, as settlement: Settlement) async throws {
         let held = hands[index]
-        let isOurs = try await settle(held.claim, as: settlement)
+        // What a job counted that did not come to its init is given back.
+        let isUncalled = held.isAdmitted && !held.hasBegun && settlement.verb == "dead"
+        let uncalled = isUncalled ? held.job?.beginsWith ?? [] : []
+        let isOurs = try await settle(held.claim, as: settlement, uncalled)
         if isReplyLost() {
             hands[index].pending = settlement
             return
         }
-        if numbers.chance(30) { _ = try await settle(held.claim, as: settlement) }
+        if numbers.chance(30) { _ = try await settle(held.claim, as: settlement, uncalled) }
         if isOurs { hands.remove(at: index) } else { try await leave(index) }
     }
 
-    private func settle(_ claim: Claim, as settlement: Settlement) async throws -> Bool {
-        let isOurs = try await fenced(claim) { try await queue.settle(claim, as: settlement) }
+    private func settle(
+        _ claim: Claim,
+        as settlement: Settlement,
+        _ uncalled: [Endpoint]
+    ) async throws -> Bool {
+        let isOurs = try await fenced(claim) {
+            try await queue.settle(claim, as: settlement, uncalled: uncalled)
+        }
         note("\(claim.ticket)/\(claim.fence) is settled as \(settlement.short): \(isOurs)")
-        try record.settled(claim, as: settlement, isOurs)
+        try record.settled(claim, as: settlement, isOurs, uncalled)
         return isOurs
     }
 

@@ -172,6 +172,8 @@ struct QueueModelHeld {
     /// When the lease ends as far as the worker knows.
     var leaseEnd: Int64
     var isAdmitted = false
+    /// Whether it has asked for the init that admission counted for it.
+    var hasBegun = false
     /// Decided, and not known to be settled.
     var pending: Settlement?
 }

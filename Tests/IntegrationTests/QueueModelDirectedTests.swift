@@ -154,6 +154,29 @@ struct QueueModelDirectedTests {
         }
     }
 
+    @Test func `calls that were counted and not made leave the account's minute`() async throws {
+        try await QueueModelScene.run(limits: QueueModelScene.limits(calls: 2)) { scene in
+            let made = try await scene.takeNew("job-1", of: "mira")
+            #expect(try await scene.admit(made) == .run)
+            try await scene.advance(.seconds(30))
+            let refused = try await scene.takeNew("job-2", of: "mira")
+            #expect(try await scene.admit(refused) == .run)
+            let late = try await scene.takeNew("job-3", of: "mira")
+            #expect(try await scene.ask(late).reason == .rateLimit)
+
+            let dead = Settlement.dead(reason: "media", attempts: 1, givesPostBack: true)
+            let uncalled = refused.job.beginsWith
+            #expect(try await scene.queue.settle(refused.claim, as: dead, uncalled: uncalled))
+
+            #expect(try await scene.ask(late) == .run)
+            // Only its own were given back, not the earlier ones.
+            let last = try await scene.takeNew("job-4", of: "mira")
+            #expect(try await scene.ask(last).reason == .rateLimit)
+            try await scene.advance(.seconds(37))
+            #expect(try await scene.ask(last) == .run)
+        }
+    }
+
     @Test func `whoever waits for a limit keeps the account's slot, so nobody passes`() async throws
     {
         let limits = QueueModelScene.limits(slots: 1, calls: 1)

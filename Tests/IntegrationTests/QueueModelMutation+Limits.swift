@@ -210,6 +210,12 @@ extension QueueModelMutation {
             "redis.call('LLEN', times)"
         ),
         QueueModelMutation(
+            "more calls are given back than were counted",
+            in: "settle",
+            "CALLS_OF .. ARGV[i] .. ':' .. account, 1, counted)",
+            "CALLS_OF .. ARGV[i] .. ':' .. account, 0, counted)"
+        ),
+        QueueModelMutation(
             "calls that are not made stay counted",
             in: "admit",
             "redis.call('LPOP', CALLS_OF .. ARGV[before] .. ':' .. account)",

@@ -1,3 +1,5 @@
+import TikTok
+
 @testable import Publishing
 
 /// Settlements, and what people do.
@@ -5,7 +7,8 @@ extension QueueModelRecord {
     mutating func settled(
         _ claim: Claim,
         as settlement: Settlement,
-        _ isOurs: Bool
+        _ isOurs: Bool,
+        _ uncalled: [Endpoint] = []
     ) throws(QueueModelViolation) {
         let isCurrent = isCurrent(claim)
         try unless(isOurs == isCurrent, "holds \(isCurrent), settles \(isOurs)")
@@ -13,6 +16,7 @@ extension QueueModelRecord {
         guard isCurrent, let ticket = tickets[claim.ticket] else { return }
         release(claim.ticket)
         if let account = ticket.account, let lane = ticket.lane {
+            uncall(uncalled, account, at: begun[lane]?[claim.ticket])
             if settlement.givesPostBack { giveBack(claim.ticket, lane) }
             stops(claim.ticket, account)
             let end = now + settlement.holdAccount.milliseconds
@@ -30,6 +34,17 @@ extension QueueModelRecord {
             tickets[claim.ticket]?.diedAt = now
             dropOldDeadLetters()
         default: park(claim.ticket, settlement, woken: ticket.woken)
+        }
+    }
+
+    /// Calls that admission counted and nobody made leave the account's minute.
+    private mutating func uncall(_ endpoints: [Endpoint], _ account: String, at time: Int64?) {
+        guard let time, time > now - day else { return }
+        for endpoint in endpoints {
+            let key = "\(endpoint.rawValue):\(account)"
+            guard let index = calls[key]?.lastIndex(of: time) else { continue }
+            calls[key]?.remove(at: index)
+            count("calls given back")
         }
     }
 

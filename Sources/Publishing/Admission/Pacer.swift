@@ -33,6 +33,12 @@ final class Pacer: Sendable {
 
     typealias Instant = ContinuousClock.Instant
 
+    /// What admission has counted for nothing, because the turn did not come to its init.
+    var uncalled: [Endpoint] {
+        let left = reserved.withLock(\.self)
+        return left[job.initEndpoint] == nil ? [] : job.beginsWith.filter { left[$0] != nil }
+    }
+
     /// Returns when the call may be made now.
     ///
     /// - Throws: `.limited` with the time to wait, `.lost`, or `.queueAway`.

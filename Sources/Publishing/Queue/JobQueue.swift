@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import Redis
+package import TikTok
 
 /// The queue in Redis: one method a script.
 ///
@@ -114,10 +115,13 @@ package struct JobQueue: Sendable {
 
     /// Puts a job where its outcome says.
     ///
+    /// - Parameter uncalled: calls that its admission has counted, of an init that was not asked
+    ///   for.
     /// - Returns: `false` when the job is no longer ours; then nothing was changed.
     package func settle(
         _ claim: Claim,
-        as settlement: Settlement
+        as settlement: Settlement,
+        uncalled: [Endpoint] = []
     ) async throws(RedisError) -> Bool {
         let answer = try await run(
             scripts.settle,
@@ -129,7 +133,7 @@ package struct JobQueue: Sendable {
                 .integer(settlement.holdAccount.milliseconds), .text(settlement.reason),
                 .integer(Self.finishedIDMilliseconds),
                 .text(settlement.slot.rawValue), .text(settlement.holdsFor.rawValue),
-            ]
+            ] + uncalled.map { .text($0.rawValue) }
         )
         return answer.integer == 1
     }

@@ -6,6 +6,7 @@
 --      12 '1': keep the account's slot, for what the job waits for concerns the whole account;
 --         '2': keep it if the job has it; '0': free it
 --      13 what the others of the account wait for while it is held (waiting_for of the history)
+--      then the calls that were counted with the job's latest admission and not made
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
 local job = redis.call('HMGET', JOB_OF .. ticket,
@@ -17,6 +18,11 @@ if job[7] then redis.call('HDEL', JOB_OF .. ticket, 'hinted') end
 local lane, id, queue, slots = job[2], job[3], job[4], tonumber(job[5] or 1)
 if lane then
   local kind, account = string.match(lane, '^(%a+):(.*)$')
+  local counted = #ARGV > 13 and redis.call('ZSCORE', COUNTED_OF .. lane, ticket)
+  for i = 14, counted and #ARGV or 0 do
+    -- Admission noted the calls and the post in the same moment.
+    redis.call('LREM', CALLS_OF .. ARGV[i] .. ':' .. account, 1, counted)
+  end
   if ARGV[8] == '1' and redis.call('ZREM', COUNTED_OF .. lane, ticket) == 1 then
     -- There is room again for one that was told to wait for another day.
     ring(lane, kind == 'post' and 'daily_limit' or 'draft_limit')
