@@ -1,13 +1,40 @@
 import Foundation
 import JSON
 import Publishing
+import Redis
 import Sandbox
 import Support
 import Testing
 
-/// What the jobs of one account leave to each other.
+/// In what order the jobs of one account are posted, and what a refused one leaves for the next.
 @Suite(.timeLimit(.minutes(10)))
 struct JobsOrderTests {
+    @Test func `a job whose turn takes longer to begin is posted before those claimed after it`()
+        async throws
+    {
+        try await TestBed.runBehindProxies(["LEASE_SECONDS": "300"]) { bed, proxies in
+            let video = try bed.video("a.mp4", bytes: 100_000)
+            let begun = CrashPoint.script(CrashPoint.job, .holdRequest)
+            let point = CrashPoint("before admission", begun)
+            let scene = try await bed.stand(at: point, proxies, video: video)
+            await scene.worker.kill()
+            scene.held?.release(dropped: true)
+            // Whoever takes it now asks PostgreSQL first what became of it; the others need not.
+            try await bed.letLeasesEnd()
+            let others = (1...3).map { "other-\($0)" }
+            for job in others {
+                try await bed.push(bed.job(job, account: CrashPoint.job, video: video.name))
+            }
+
+            let second = try bed.startWorker("second")
+            let jobs = [CrashPoint.job] + others
+            _ = try await bed.ends(of: jobs, worker: second)
+
+            #expect(bed.posts(of: CrashPoint.job).map(\.title) == jobs.map(TestBed.title))
+            try await bed.expectDrains(second)
+        }
+    }
+
     @Test func `a job that is refused before its init leaves the account's minute to the next`()
         async throws
     {
@@ -36,6 +63,20 @@ struct JobsOrderTests {
             #expect(late.status == .waiting)
             #expect(bed.sandbox.report().requests[.videoInit] == 1)
             try await bed.expectDrains(worker)
+        }
+    }
+}
+
+extension TestBed {
+    /// Makes the jobs of a worker that has died ready again, as any worker does in time.
+    fileprivate func letLeasesEnd() async throws {
+        let leases = try await redis.send(["ZRANGE", .text(key("leases")), 0, -1])
+        for ticket in (leases.array ?? []).compactMap(\.text) {
+            _ = try await redis.sendAll([
+                ["ZREM", .text(key("leases")), .text(ticket)],
+                ["HDEL", .text(key("job:\(ticket)")), "fence"],
+                ["LPUSH", .text(key("ready:\(queue)")), .text(ticket)],
+            ])
         }
     }
 }

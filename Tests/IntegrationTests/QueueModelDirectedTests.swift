@@ -154,6 +154,31 @@ struct QueueModelDirectedTests {
         }
     }
 
+    @Test func `whoever was claimed first stands first, however late its worker says so`()
+        async throws
+    {
+        try await QueueModelScene.run(limits: QueueModelScene.limits(slots: 1)) { scene in
+            let first = try await scene.takeNew("job-0", of: "mira")
+            #expect(try await scene.admit(first) == .run)
+            for number in 1...6 { try await scene.push("job-\(number)", of: "mira") }
+            let held = try await scene.claim(6).map {
+                QueueModelScene.Held(claim: $0, job: try PublishJob($0))
+            }
+            for index in [2, 0, 5, 4, 1, 3] {
+                #expect(try await scene.admit(held[index]).reason == .accountBusy)
+            }
+
+            #expect(try await scene.queue.settle(first.claim, as: .done()))
+            var order: [String] = []
+            while let next = try await scene.claim(8).first {
+                order.append(try PublishJob(next).id)
+                #expect(try await scene.queue.settle(next, as: .done()))
+            }
+
+            #expect(order == (1...6).map { "job-\($0)" })
+        }
+    }
+
     @Test func `calls that were counted and not made leave the account's minute`() async throws {
         try await QueueModelScene.run(limits: QueueModelScene.limits(calls: 2)) { scene in
             let made = try await scene.takeNew("job-1", of: "mira")

@@ -216,6 +216,12 @@ extension QueueModelMutation {
             "CALLS_OF .. ARGV[i] .. ':' .. account, 0, counted)"
         ),
         QueueModelMutation(
+            "who is late is served last",
+            in: "settle",
+            "tonumber(lined) < tonumber(fence)",
+            "true"
+        ),
+        QueueModelMutation(
             "calls that are not made stay counted",
             in: "admit",
             "redis.call('LPOP', CALLS_OF .. ARGV[before] .. ':' .. account)",

@@ -33,7 +33,7 @@ extension QueueModelRecord {
             tickets[claim.ticket]?.attempts = settlement.attempts
             tickets[claim.ticket]?.diedAt = now
             dropOldDeadLetters()
-        default: park(claim.ticket, settlement, woken: ticket.woken)
+        default: park(claim.ticket, settlement, woken: ticket.woken, claim.fence)
         }
     }
 
@@ -48,7 +48,12 @@ extension QueueModelRecord {
         }
     }
 
-    private mutating func park(_ name: String, _ settlement: Settlement, woken: String?) {
+    private mutating func park(
+        _ name: String,
+        _ settlement: Settlement,
+        woken: String?,
+        _ fence: Int64
+    ) {
         guard var ticket = tickets[name] else { return }
         let delay = settlement.delay.milliseconds
         (ticket.stage, ticket.polls) = (settlement.stage, settlement.polls)
@@ -62,7 +67,10 @@ extension QueueModelRecord {
             ticket.due = nil
             return
         }
-        if settlement.verb == "line" { standInLine(name, lane) }
+        if settlement.verb == "line" {
+            ticket.lined = fence
+            standInLine(name, lane, fence)
+        }
         // Who has no slot to keep asks admission at once, and whom something concerns.
         let isOwner = slots[lane]?.contains(name) ?? false
         let isWoken = woken.map { $0 == "*" || $0 == settlement.reason } ?? false
@@ -76,12 +84,16 @@ extension QueueModelRecord {
     }
 
     /// A slot that has become free since is taken at once.
-    private mutating func standInLine(_ ticket: String, _ lane: String) {
-        if slots[lane]?.count ?? 0 < rules.limits.concurrency {
+    private mutating func standInLine(_ ticket: String, _ lane: String, _ fence: Int64) {
+        guard slots[lane]?.count ?? 0 >= rules.limits.concurrency else {
             slots[lane, default: []].insert(ticket)
-        } else {
-            lines[lane, default: []].append(ticket)
+            return
         }
+        var line = lines[lane] ?? []
+        // Those that were claimed later stand behind it.
+        let last = line.lastIndex { tickets[$0]?.lined ?? 0 < fence }
+        line.insert(ticket, at: last.map { $0 + 1 } ?? 0)
+        lines[lane] = line
     }
 
     /// They end after 90 days, a few at a time.

@@ -31,6 +31,8 @@ struct QueueModelRecord {
         var polls = 0
         /// When its timer is due; `nil` where it has none, or may have been woken early.
         var due: Int64?
+        /// The fence under which it was last put into its account's line.
+        var lined: Int64?
         /// Whether its holder was told to run in a slot.
         var isRunning = false
         /// Whether it was ever told to run since it last began anew.

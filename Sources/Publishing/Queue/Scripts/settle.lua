@@ -92,7 +92,7 @@ else
     -- TikTok sent word of the post while it was being asked about: it is asked again at once.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
-    redis.call('RPUSH', LINE_OF .. lane, ticket)
+    stand_in_line(lane, ticket, ARGV[2])
     redis.call('HINCRBY', IN_LINE, queue, 1)
     -- A slot may have become free meanwhile: nobody else would call the first in line.
     fill_slots(lane, slots)
