@@ -64,8 +64,11 @@ extension Publisher {
         guard let upload = ledger.upload, upload.sentBytes < upload.source.bytes,
             outcome.isSuccess, case .video(let reference, _) = turn.job.content
         else { return }
-        // The file is only read for its hash; it may be gone by now.
-        let video = try? await media.open(reference, begun: upload.source)
+        // A file is only read for its hash; it may be gone by now. An address is not asked for that.
+        var video: Video?
+        if case .path = reference {
+            video = try? await media.open(reference, begun: upload.source)
+        }
         do {
             try await uploads.end(upload, video, turn)
         } catch {

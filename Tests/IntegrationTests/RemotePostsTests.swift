@@ -59,9 +59,27 @@ struct RemotePostsTests {
             let second = try bed.startWorker("second")
             let row = try await bed.end(of: "far", worker: second)
 
-            bed.expectPosted(row, video)
+            // Its first bytes went through another worker, and are not fetched again for a hash.
+            bed.expectPosted(row, video, isHashed: false)
+            #expect(try await !bed.events(of: "far").contains("hashed"))
             #expect(bed.calls(of: "mira", to: .videoInit) == 1)
             bed.expectNoViolation()
+            try await bed.expectDrains(second)
+        }
+    }
+
+    @Test func `the unseen end of an upload from an address is recorded without its bytes`()
+        async throws
+    {
+        try await run { bed, host, video, _ in
+            let victim = try await interrupted(bed, host, video, .hangAfter, skip: 2)
+            await victim.kill()
+            let second = try bed.startWorker("second")
+            let row = try await bed.end(of: "far", worker: second)
+
+            bed.expectPosted(row, video, isHashed: false)
+            let events = try await bed.events(of: "far")
+            #expect(events.contains("uploaded") && !events.contains("hashed"))
             try await bed.expectDrains(second)
         }
     }
@@ -81,14 +99,16 @@ struct RemotePostsTests {
         }
     }
 
-    /// A worker whose second chunk hangs.
+    /// A worker one of whose chunks hangs; the second unless said otherwise.
     private func interrupted(
         _ bed: TestBed,
         _ host: MediaHost,
-        _ video: TestVideo
+        _ video: TestVideo,
+        _ fault: SandboxFault.Action = .hangBefore,
+        skip: Int = 1
     ) async throws -> RunningProgram {
         let worker = try bed.startWorker("victim")
-        bed.sandbox.fault(.upload, .hangBefore, skip: 1)
+        bed.sandbox.fault(.upload, fault, skip: skip)
         try await bed.push(bed.job("far", account: "mira", video: host.url + video.name))
         try await bed.hits(of: .upload, worker: worker)
         return worker

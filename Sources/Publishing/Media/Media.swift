@@ -108,6 +108,9 @@ struct Video: Sendable {
 
     var bytes: Int64 { source.size }
 
+    /// Whether it costs no network to read it again.
+    var isFile: Bool { file != nil }
+
     /// What its upload holds in memory.
     var bufferBytes: Int {
         file == nil ? UploadMemory.bytesOfAddress : UploadMemory.bytesOfFile
