@@ -177,7 +177,7 @@ package struct Recorder: Sendable {
             return .dead(reason: failure.code, attempts: claim.attempts, givesPostBack: false)
         case .expired:
             try await end(result, as: .expired, nil)
-            return .done(givesPostBack: true)
+            return .done(givesPostBack: !result.mayCount)
         case .cancelled:
             try await end(result, as: .cancelled, nil)
             return .done(givesPostBack: !result.mayCount)

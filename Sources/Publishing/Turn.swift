@@ -48,6 +48,13 @@ package struct Turn: Sendable {
         guard !drain.isDraining else { throw .draining }
     }
 
+    /// Throws also when the time for the post to begin is over: stands right before each init,
+    /// for looking at media may have taken long since the queue was asked.
+    func checkMayBegin() throws(Stop) {
+        try checkGoingOn()
+        if let end = job.expiresAt, end <= .now { throw .expired }
+    }
+
     /// Calls TikTok once the account's limits allow it.
     ///
     /// A call that failed because the job was lost is no fault of TikTok's; one whose token was
@@ -59,7 +66,7 @@ package struct Turn: Sendable {
         var repeats = 1
         while true {
             try await pacer.pass(endpoint)
-            try checkHeld()
+            try endpoint == job.initEndpoint ? checkMayBegin() : checkHeld()
             let used = token
             do {
                 return try await call()

@@ -117,6 +117,8 @@ package enum Stop: Error {
     case resultsAway
     /// The worker is stopping; what was done is committed.
     case draining
+    /// The time for the post to begin is over, and nothing of it was sent.
+    case expired
     /// Somebody asked for the job to stop, and the post cannot be out.
     case cancelled
     /// The job is no longer ours, by the queue or by PostgreSQL.

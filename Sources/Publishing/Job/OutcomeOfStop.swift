@@ -35,6 +35,7 @@ extension Outcome {
         case .draining: self = .handedBack(after: .zero, mayBeOut: deadline != nil)
         case .unadmitted:
             self = .waiting(Waiting(.backoff, for: .seconds(2), keepsSlot: true))
+        case .expired: self = .expired
         case .cancelled: self = .cancelled
         case .lost: self = .lost
         }
@@ -98,8 +99,7 @@ extension Stop {
         case .tiktok(let error): Failure(error)
         case .refused(let failure), .failed(let failure), .accountClosed(let failure): failure
         case .verdict, .limited, .uploadsAway, .databaseAway, .queueAway, .resultsAway, .draining,
-            .unadmitted,
-            .cancelled, .lost:
+            .unadmitted, .expired, .cancelled, .lost:
             nil
         }
     }

@@ -38,7 +38,7 @@ package struct PulledPosts: Sendable {
             most: creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
         )
         try await turn.pacer.pass(turn.job.initEndpoint)
-        try turn.checkGoingOn()
+        try turn.checkMayBegin()
         try await start(turn)
         let used = turn.token
         let opened: OpenedPost
@@ -110,7 +110,8 @@ package struct PulledPosts: Sendable {
             try await turn.recording { () throws(HistoryError) in
                 try await history.initStarts(turn.entry, verdictBy: deadline)
             }
-            try turn.checkHeld()
+            // PostgreSQL may have been away for long.
+            try turn.checkMayBegin()
         } catch {
             // Nothing was sent. Where that cannot be noted, whoever comes next takes the post for
             // one in doubt, which is safe.

@@ -88,7 +88,8 @@ package struct Uploads: Sendable {
         } catch {
             throw .refused(.mediaTooLarge(video.bytes))
         }
-        try turn.checkGoingOn()
+        // Before the call is counted; `asking` asks again right before it is made.
+        try turn.checkMayBegin()
         // An init whose answer is lost is simply asked again: without bytes it posts nothing.
         let opened: OpenedPost
         do {
