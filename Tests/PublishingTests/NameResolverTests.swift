@@ -27,6 +27,62 @@ struct NameResolverTests {
         guard case .unanswered = error else { throw try #require(error) }
     }
 
+    @Test func `a name without an answer takes one thread, however many ask for it`()
+        async throws
+    {
+        let asked = Mutex<[String]>([])
+        let gate = Mutex(false)
+        let resolver = NameResolver(limit: .seconds(60), count: 2) { host in
+            asked.withLock { $0.append(host) }
+            while host.hasPrefix("dead"), !gate.withLock(\.self) {}
+            return [[10, 0, 0, 1]]
+        }
+        let callers = (0..<20).map { _ in
+            Task { try await resolver.addresses(of: "dead.example") }
+        }
+        while asked.withLock(\.isEmpty) { await Task.yield() }
+        let given = Task { try await resolver.addresses(of: "dead.example") }
+        given.cancel()
+        await #expect(throws: HostResolverError.cancelled) { try await given.value }
+
+        // Others are asked about all the same, again and again.
+        for name in ["one", "two", "three"] {
+            #expect(try await resolver.addresses(of: "\(name).example") == [[10, 0, 0, 1]])
+        }
+
+        gate.withLock { $0 = true }
+        for caller in callers { #expect(try await caller.value == [[10, 0, 0, 1]]) }
+        #expect(asked.withLock { $0.count { $0 == "dead.example" } } == 1)
+    }
+
+    @Test func `when every thread has a name without an answer, others are told at once`()
+        async throws
+    {
+        let asked = Mutex<[String]>([])
+        let gate = Mutex(false)
+        // Nobody could wait so long: whoever is told, is told at once.
+        let resolver = NameResolver(limit: .seconds(86_400), count: 2) { host in
+            asked.withLock { $0.append(host) }
+            while !gate.withLock(\.self) {}
+            return []
+        }
+        let callers = ["a.example", "b.example"].map { name in
+            Task { try await resolver.addresses(of: name) }
+        }
+        while asked.withLock(\.count) < 2 { await Task.yield() }
+
+        let error = await #expect(throws: HostResolverError.self) {
+            try await resolver.addresses(of: "c.example")
+        }
+
+        guard case .unanswered(let words) = error else { throw try #require(error) }
+        #expect(words.contains("2 other names"))
+        gate.withLock { $0 = true }
+        for caller in callers { #expect(try await caller.value.isEmpty) }
+        // Their threads are free again.
+        while (try? await resolver.addresses(of: "c.example")) == nil { await Task.yield() }
+    }
+
     @Test func `what the system says is passed on`() async throws {
         let resolver = NameResolver(limit: .seconds(30)) { _ in throw HostResolverError.unknownHost
         }
