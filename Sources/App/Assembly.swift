@@ -134,6 +134,7 @@ struct Assembly: Sendable {
         let history = History(database: database, on: loop, worker: settings.workerName)
         let keeper = LeaseKeeper(on: heartbeat, queue: beats, lease: settings.lease, desk: desk)
         let http = HTTPClient(on: loop)
+        let media = makeMedia()
         let health = TikTokHealth(api: settings.api)
         let celery = CeleryTools(settings, on: heartbeat, desk: desk, log: log)
         let results = settings.celeryResults.map { address in
@@ -143,6 +144,7 @@ struct Assembly: Sendable {
             worker: makeWorker(
                 history,
                 http: http,
+                media: media,
                 results: results,
                 celery: celery,
                 keeper: keeper,
@@ -153,6 +155,7 @@ struct Assembly: Sendable {
             webhooks: makeWebhooks(history),
             health: health,
             http: http,
+            media: media,
             heartbeat: heartbeat,
             heartbeatRedis: heartbeatRedis,
             results: results,
@@ -163,6 +166,7 @@ struct Assembly: Sendable {
     private func makeWorker(
         _ history: History,
         http: HTTPClient,
+        media: MediaParts,
         results: RedisClient?,
         celery: CeleryTools,
         keeper: LeaseKeeper,
@@ -179,7 +183,7 @@ struct Assembly: Sendable {
         let parts = Worker.Parts(
             queue: queue,
             keeper: keeper,
-            publisher: makePublisher(api, http, history, drain, health, desk, tasks),
+            publisher: makePublisher(api, media, history, drain, health, desk, tasks),
             recorder: Recorder(
                 history: history,
                 queue: queue,
@@ -212,33 +216,24 @@ struct Assembly: Sendable {
 
     private func makePublisher(
         _ api: TikTokAPI,
-        _ http: HTTPClient,
+        _ media: MediaParts,
         _ history: History,
         _ drain: Drain,
         _ health: TikTokHealth,
         _ desk: Desk,
         _ tasks: TaskReporter
     ) -> Publisher {
-        let guarded = GuardedClient(http, resolver: NameResolver())
         let creators = CreatorRules(api: api)
         return Publisher(
             admission: Admission(queue: queue, limits: settings.limits),
             accounts: accounts,
-            media: Media(
-                root: settings.mediaRoot,
-                remote: guarded,
-                allowed: settings.mediaHosts
-            ),
-            uploads: makeUploads(api, history, creators),
+            media: media.media,
+            uploads: makeUploads(api, history, creators, media.memory),
             pulledPosts: PulledPosts(
                 api: api,
                 history: history,
                 creators: creators,
-                media: PulledMedia(
-                    guarded,
-                    allowed: settings.mediaHosts,
-                    prefix: settings.mediaURLPrefix
-                ),
+                media: media.pulled,
                 polling: polling(history),
                 verdictDeadline: settings.statusDeadline
             ),
@@ -259,19 +254,38 @@ struct Assembly: Sendable {
     private func makeUploads(
         _ api: TikTokAPI,
         _ history: History,
-        _ creators: CreatorRules
+        _ creators: CreatorRules,
+        _ memory: UploadMemory
     ) -> Uploads {
         Uploads(
             api: api,
             history: history,
             creators: creators,
             fernet: settings.fernet,
-            rules: Uploads.Rules(
-                chunkBytes: Int64(settings.chunkBytes),
-                hosts: settings.uploadHosts,
-                verdictDeadline: settings.statusDeadline
-            ),
-            memory: UploadMemory(ceiling: settings.uploadMemoryBytes)
+            rules: uploadRules,
+            memory: memory
+        )
+    }
+
+    private var uploadRules: Uploads.Rules {
+        Uploads.Rules(
+            chunkBytes: Int64(settings.chunkBytes),
+            hosts: settings.uploadHosts,
+            verdictDeadline: settings.statusDeadline
+        )
+    }
+
+    func makeDryRun(_ media: MediaParts) -> DryRun {
+        DryRun(
+            api: api,
+            admission: Admission(queue: queue, limits: settings.limits),
+            accounts: accounts,
+            reader: HistoryReader(database: database),
+            media: media.media,
+            pulled: media.pulled,
+            rules: uploadRules,
+            queues: settings.queues.map(\.name),
+            tasks: settings.celeryTasks
         )
     }
 }

@@ -14,7 +14,8 @@ struct Command: Sendable {
 
     /// In the order in which help lists them.
     static let all: [Command] = [
-        .work, .enqueue, .history, .queues, .workers, .jobs, .dead, .pause, .resume, .limits,
+        .work, .enqueue, .check, .history, .queues, .workers, .jobs, .dead, .pause, .resume,
+        .limits,
         .accounts, .keys, .migrate, .doctor, .demo,
     ]
 

@@ -13,6 +13,7 @@ extension Assembly {
         let webhooks: Webhooks
         let health: TikTokHealth
         let http: HTTPClient
+        let media: MediaParts
         let heartbeat: EventLoop
         let heartbeatRedis: RedisClient
         /// `nil`: Celery's results are where the queue is.
@@ -21,6 +22,7 @@ extension Assembly {
 
         func close() async {
             await http.close()
+            await media.close()
             await results?.close()
             await celery.close()
             await heartbeatRedis.close()

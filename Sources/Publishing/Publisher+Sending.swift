@@ -13,7 +13,10 @@ extension Publisher {
             return try await pulledPosts.post(turn)
         }
         if let pause = health.uploadPause() { throw .uploadsAway(pause) }
-        let video = try await media.open(reference, begun: ledger.upload?.source)
+        let begun = ledger.upload?.source
+        let video = try await turn.whileGoingOn { () throws(Stop) in
+            try await media.open(reference, begun: begun)
+        }
         try await begin(turn, account)
         desk.note(turn.claim, id: turn.job.id, step: "uploading")
         try await uploads.post(video, for: turn, ledger: ledger)
@@ -64,7 +67,7 @@ extension Publisher {
         guard let upload = ledger.upload, upload.sentBytes < upload.source.bytes,
             outcome.isSuccess, case .video(let reference, _) = turn.job.content
         else { return }
-        // A file is only read for its hash; it may be gone by now. An address is not asked for that.
+        // A file is only read for its hash; it may be gone by now. No address is read for that.
         var video: Video?
         if case .path = reference {
             video = try? await media.open(reference, begun: upload.source)

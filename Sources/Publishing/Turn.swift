@@ -82,6 +82,47 @@ package struct Turn: Sendable {
         }
     }
 
+    /// Takes a step that may be long and can be left without loss: ends it as soon as the turn must
+    /// not go on.
+    func whileGoingOn<Value: Sendable>(
+        _ step: @escaping @Sendable () async throws(Stop) -> Value
+    ) async throws(Stop) -> Value {
+        try checkGoingOn()
+        let result = await withTaskGroup(of: Result<Value, Stop>?.self) { group in
+            group.addTask { await Self.result(of: step) }
+            group.addTask {
+                // Flags, read now and then: nobody is told of them.
+                while (try? checkGoingOn()) != nil { await pause(.milliseconds(200)) }
+                return nil
+            }
+            var result: Result<Value, Stop>?
+            while let end = await group.next() {
+                group.cancelAll()
+                result = result ?? end
+            }
+            return result
+        }
+        switch result {
+        case .success(let value)?: return value
+        case .failure(let stop)?:
+            // A step that was cut off knows nothing of why.
+            if case .lost = stop { try checkGoingOn() }
+            throw stop
+        // The step always has a result.
+        case nil: throw .lost
+        }
+    }
+
+    private static func result<Value>(
+        of step: () async throws(Stop) -> Value
+    ) async -> Result<Value, Stop> {
+        do throws(Stop) {
+            return .success(try await step())
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Writes to the history, for as long as it takes while the job is ours: nothing goes on that
     /// is not recorded.
     ///

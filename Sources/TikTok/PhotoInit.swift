@@ -70,17 +70,3 @@ package struct PhotoPost: Sendable, Equatable {
         return .object(root)
     }
 }
-
-extension TikTokAPI {
-    /// Opens a photo post: `video.publish` for a direct one, `video.upload` for a draft.
-    ///
-    /// TikTok goes on by itself from here: after a lost answer the post is in doubt, see
-    /// `TikTokError.mayHaveTakenEffect`.
-    package func openPhotos(
-        _ post: PhotoPost,
-        token: AccessToken
-    ) async throws(TikTokError) -> OpenedPost {
-        let answer = try await call(.photoInit, token: token, body: post.json)
-        return try opened(answer, needsAddress: false)
-    }
-}

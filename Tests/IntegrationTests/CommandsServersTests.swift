@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import PrivateServers
 import Processes
+import Sandbox
 import Support
 import Testing
 
@@ -72,7 +73,7 @@ struct CommandsServersTests {
             #expect(text.code == 0, "\(text)")
             let subjects = [
                 "settings", "redis", "redis aof", "redis memory", "redis clock", "postgres",
-                "schema", "keys", "accounts", "tiktok", "media",
+                "schema", "keys", "accounts", "tiktok", "media", "webhooks",
             ]
             let lines = text.out.split(separator: "\n")
             for subject in subjects {
@@ -85,6 +86,31 @@ struct CommandsServersTests {
             #expect(findings.allSatisfy { $0["verdict"] == "ok" })
             let found = findings.compactMap { $0["subject"]?.string }
             #expect(Set(found).isSuperset(of: subjects))
+        }
+    }
+
+    @Test func `the doctor knows who listens for webhooks`() async throws {
+        try await TestBed.run(TestBed.client) { bed in
+            let off = try await bed.run("doctor")
+            #expect(off.out.contains("ok      webhooks      off"), "\(off)")
+
+            // A port that is free a moment later, unless somebody else takes it.
+            let address = ["WEBHOOK_ADDRESS": "127.0.0.1:\(try Loopback.freePort())"]
+            let free = try await bed.run("doctor", environment: address)
+            #expect(free.code == 0 && free.out.contains("free for the next worker"), "\(free)")
+            let bare = ["TIKTOK_CLIENT_KEY": ""].merging(address) { $1 }
+            let unset = try await bed.run("doctor", environment: bare)
+            #expect(unset.code == 78 && unset.err.contains("TIKTOK_CLIENT_KEY"), "\(unset)")
+
+            let worker = try bed.startWorker(environment: address)
+            _ = try await worker.webhookPort()
+            let taken = try await bed.run("doctor", environment: address)
+            #expect(taken.code == 0 && taken.out.contains("a worker listens at"), "\(taken)")
+            try await bed.expectDrains(worker)
+
+            let other = ["WEBHOOK_ADDRESS": String(bed.sandbox.url.dropFirst("http://".count))]
+            let wrong = try await bed.run("doctor", environment: other)
+            #expect(wrong.code == 1 && wrong.out.contains("another program listens"), "\(wrong)")
         }
     }
 

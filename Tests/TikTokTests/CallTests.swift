@@ -56,7 +56,7 @@ struct CallTests {
         post.coverMilliseconds = 1500
         let plan = try ChunkPlan(size: 52_428_800, preferred: 5_242_880)
 
-        let opened = try await canned.api.openVideo(post, from: .upload(plan), token: token)
+        let opened = try await canned.api.open(.video(post, from: .upload(plan)), token: token)
 
         #expect(canned.requests.last?.url.hasSuffix("/v2/post/publish/video/init/") == true)
         #expect(
@@ -81,8 +81,8 @@ struct CallTests {
     @Test func `a draft carries nothing but its source`() async throws {
         let canned = CannedTikTok(envelope(#"{"publish_id":"v_inbox_url~v2.1"}"#))
 
-        let opened = try await canned.api.openVideoDraft(
-            from: .pull(url: "https://media.example.org/v.mp4"),
+        let opened = try await canned.api.open(
+            .videoDraft(from: .pull(url: "https://media.example.org/v.mp4")),
             token: token
         )
 
@@ -108,7 +108,7 @@ struct CallTests {
         post.description = "Crust"
         post.isAIGenerated = true
 
-        _ = try await canned.api.openPhotos(post, token: token)
+        _ = try await canned.api.open(.photos(post), token: token)
 
         let source: JSONValue = [
             "source": "PULL_FROM_URL", "photo_cover_index": 0,
@@ -128,7 +128,7 @@ struct CallTests {
 
         post.destination = .draft
         post.isAIGenerated = false
-        _ = try await canned.api.openPhotos(post, token: token)
+        _ = try await canned.api.open(.photos(post), token: token)
 
         #expect(
             canned.lastBody == [
@@ -147,7 +147,7 @@ struct CallTests {
         let plan = try ChunkPlan(size: 1)
 
         let found = await error { () async throws(TikTokError) in
-            try await canned.api.openVideoDraft(from: .upload(plan), token: token)
+            try await canned.api.open(.videoDraft(from: .upload(plan)), token: token)
         }
 
         #expect(found?.code == .known(.unreadableReply))
@@ -162,7 +162,7 @@ struct CallTests {
         let plan = try ChunkPlan(size: 1)
 
         let found = await error { () async throws(TikTokError) in
-            try await canned.api.openVideoDraft(from: .upload(plan), token: token)
+            try await canned.api.open(.videoDraft(from: .upload(plan)), token: token)
         }
 
         #expect(found?.code == .known(.unsafeUploadAddress))
@@ -216,12 +216,11 @@ struct CallTests {
             try await canned.api.postStatus(of: "v1", token: token)
         }
         _ = await error { () async throws(TikTokError) in
-            try await canned.api.openVideoDraft(from: plan, token: token)
+            try await canned.api.open(.videoDraft(from: plan), token: token)
         }
         _ = await error { () async throws(TikTokError) in
-            try await canned.api.openVideo(
-                VideoPost(privacy: .selfOnly),
-                from: plan,
+            try await canned.api.open(
+                .video(VideoPost(privacy: .selfOnly), from: plan),
                 token: token
             )
         }

@@ -14,8 +14,9 @@ extension Command {
         summary: "checks settings, servers, media folder and keys; one line each",
         help: """
             Checks every setting, Redis (version, persistence, eviction, memory), PostgreSQL and its
-            schema, the way to TikTok, the clocks, the media folder and the keys. Each line that is
-            not ok says the remedy. Exit 0 when nothing is wrong; warnings do not count.
+            schema, the way to TikTok, the clocks, the media folder, the keys and the address for
+            webhooks. Each line that is not ok says the remedy. Exit 0 when nothing is wrong;
+            warnings do not count.
             """,
         flags: ["--json"],
         run: { arguments, console in
@@ -71,6 +72,7 @@ struct Doctor {
         findings += await postgres()
         findings.append(await tiktok())
         findings.append(media())
+        findings.append(await webhooks())
         return findings
     }
 

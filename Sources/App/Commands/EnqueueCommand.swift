@@ -1,5 +1,3 @@
-internal import Files
-internal import FoundationEssentials
 internal import JSON
 internal import Publishing
 
@@ -21,7 +19,7 @@ extension Command {
         words: 0...1,
         run: { arguments, console in
             let settings = try Environment.settings(arguments, console)
-            let documents = try read(arguments.words.first ?? "-")
+            let documents = try JobDocuments.read(arguments.words.first ?? "-")
             let jobs = try check(documents, console)
             let queue = arguments["--queue"] ?? settings.queues.first?.name ?? "tiktok"
             let assembly = Assembly(settings)
@@ -43,20 +41,6 @@ extension Command {
         }
     )
 
-    /// Most bytes of input: 1,000 documents of the largest size.
-    private static let inputBytesMax = 256 << 20
-
-    /// One document, or one on each line.
-    private static func read(_ path: String) throws -> [[UInt8]] {
-        let bytes =
-            path == "-"
-            ? try WholeFile.readStandardInput(limit: inputBytesMax)
-            : try WholeFile.read(path, limit: inputBytesMax)
-        if (try? JSONValue(parsing: bytes)) != nil { return [bytes] }
-        let lines = bytes.split(separator: UInt8(ascii: "\n")).map(Array.init)
-        return lines.filter { line in line.contains { $0 > 0x20 } }
-    }
-
     /// Every document's broken rules, with the line they are on, before anything is pushed.
     private static func check(_ documents: [[UInt8]], _ console: Console) throws -> [PublishJob] {
         var jobs: [PublishJob] = []
@@ -72,7 +56,7 @@ extension Command {
         }
         guard broken == 0, !jobs.isEmpty else {
             throw CommandFailure(
-                jobs.isEmpty && broken == 0 ? "no document in the input" : "nothing was pushed"
+                jobs.isEmpty && broken == 0 ? JobDocuments.none : "nothing was pushed"
             )
         }
         return jobs

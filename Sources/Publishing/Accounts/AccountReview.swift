@@ -107,19 +107,20 @@ package struct AccountReview: Sendable {
             return
         }
         for scope in Scopes.asked where !granted.contains(scope) {
-            guard let loss = Scopes.loss(without: scope) else { continue }
+            guard let failure = Failure.scopeMissing(scope) else { continue }
             add(
                 Scopes.posting.isDisjoint(with: granted) && Scopes.posting.contains(scope),
-                "scope_missing",
-                .creator,
-                "The permission \(scope) is missing: \(loss).",
-                "Connect the account again and leave every requested permission ticked."
+                failure
             )
         }
     }
 
     private mutating func add(_ failure: Failure) {
-        add(true, failure.code, failure.owner, failure.message, failure.action)
+        add(true, failure)
+    }
+
+    private mutating func add(_ isWrong: Bool, _ failure: Failure) {
+        add(isWrong, failure.code, failure.owner, failure.message, failure.action)
     }
 
     private mutating func add(

@@ -10,6 +10,16 @@ package enum Scopes {
     /// One of these is needed for any post.
     package static let posting: Set = ["video.publish", "video.upload"]
 
+    /// The one that posts of a mode need.
+    ///
+    /// Source: Direct Post and Upload references, copies of 2026-09-11.
+    package static func needed(for mode: PublishJob.Mode) -> String {
+        switch mode {
+        case .direct: "video.publish"
+        case .draft: "video.upload"
+        }
+    }
+
     /// What does not work without it; `nil`: nothing here needs it.
     package static func loss(without scope: String) -> String? {
         switch scope {

@@ -42,6 +42,7 @@ extension Admission {
 
     package struct Hold: Sendable, Equatable {
         package let until: Date
+        package let waitingFor: WaitingFor
         /// A code of the error catalogue.
         package let reason: String
     }
@@ -131,6 +132,7 @@ extension Admission.Hold {
         let words = (part?.text ?? "").split(separator: " ", maxSplits: 2)
         guard words.count == 3, let until = Double(words[0]) else { return nil }
         self.until = Date(timeIntervalSince1970: until / 1000)
+        waitingFor = WaitingFor(rawValue: String(words[1])) ?? .accountPaused
         reason = String(words[2])
     }
 }

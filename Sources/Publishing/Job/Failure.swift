@@ -107,6 +107,8 @@ package enum Stop: Error {
     case limited(Duration)
     /// TikTok's upload hosts are away, and another job tries them first.
     case uploadsAway(Duration)
+    /// This worker's memory for media is full; the job comes back after so long.
+    case noRoom(Duration)
     /// Bytes must be sent, and nobody has asked yet whether the account has a slot.
     case unadmitted
     /// PostgreSQL cannot be asked now.

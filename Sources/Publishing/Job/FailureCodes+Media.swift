@@ -168,6 +168,15 @@ package struct MediaRefusal: Sendable, Equatable {
         )
     }
 
+    /// One that was given up before its end.
+    static func tooLarge(moreThan most: Int64) -> MediaRefusal {
+        MediaRefusal(
+            "too_large",
+            "The file has more than \(most) bytes; TikTok takes at most so many.",
+            remedy: "Export it smaller"
+        )
+    }
+
     // MARK: What is in it
 
     static let noPictures = MediaRefusal(

@@ -50,6 +50,18 @@ extension Failure {
         action: "Add the key that encrypted it to CRYPTOGRAPHY_KEY, or connect the account again."
     )
 
+    /// - Returns: `nil` for a permission that nothing here needs.
+    static func scopeMissing(_ scope: String) -> Failure? {
+        Scopes.loss(without: scope).map { loss in
+            Failure(
+                "scope_missing",
+                .creator,
+                "The permission \(scope) is missing: \(loss).",
+                action: "Connect the account again and leave every requested permission ticked."
+            )
+        }
+    }
+
     static func privacyNotOffered(_ offered: [PrivacyLevel]) -> Failure {
         let words = offered.map(\.friendlyName).joined(separator: ", ")
         return Failure(

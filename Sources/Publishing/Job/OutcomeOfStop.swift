@@ -23,7 +23,7 @@ extension Outcome {
                 deadline == nil
                     ? Waiting(.rateLimit, for: delay, keepsSlot: true) : .verdict(for: delay)
             )
-        case .uploadsAway(let delay):
+        case .uploadsAway(let delay), .noRoom(let delay):
             self = .waiting(
                 deadline == nil
                     ? Waiting(.backoff, for: delay, keepsSlot: true) : .verdict(for: delay)
@@ -98,8 +98,8 @@ extension Stop {
         switch self {
         case .tiktok(let error): Failure(error)
         case .refused(let failure), .failed(let failure), .accountClosed(let failure): failure
-        case .verdict, .limited, .uploadsAway, .databaseAway, .queueAway, .resultsAway, .draining,
-            .unadmitted, .expired, .cancelled, .lost:
+        case .verdict, .limited, .uploadsAway, .noRoom, .databaseAway, .queueAway, .resultsAway,
+            .draining, .unadmitted, .expired, .cancelled, .lost:
             nil
         }
     }

@@ -28,6 +28,14 @@ package struct Media: Sendable {
         _ reference: MediaReference,
         begun: Ledger.SourceIdentity? = nil
     ) async throws(Stop) -> Video {
+        try await probe(reference, begun: begun).video()
+    }
+
+    /// Opens a job's video and reads its headers, whatever they say.
+    func probe(
+        _ reference: MediaReference,
+        begun: Ledger.SourceIdentity? = nil
+    ) async throws(Stop) -> Probed {
         let opened =
             switch reference {
             case .path(let path): try await open(path: path)
@@ -35,12 +43,22 @@ package struct Media: Sendable {
             }
         if let begun, begun != opened.identity { throw .refused(.mediaChanged) }
         guard opened.source.size > 0 else { throw .refused(.mediaEmpty) }
-        let facts = try await VideoProbe.facts(of: opened.source)
-        let refusals = MediaRules.refusals(of: facts)
-        guard let container = facts.kind.videoType, refusals.isEmpty else {
-            throw .refused(.mediaRefused(opened.name, refusals))
+        return Probed(opened: opened, facts: try await VideoProbe.facts(of: opened.source))
+    }
+
+    /// A video with what its headers say.
+    struct Probed: Sendable {
+        let opened: OpenedSource
+        let facts: VideoFacts
+
+        /// - Throws: `.refused` when TikTok would refuse it.
+        func video() throws(Stop) -> Video {
+            let refusals = MediaRules.refusals(of: facts)
+            guard let container = facts.kind.videoType, refusals.isEmpty else {
+                throw .refused(.mediaRefused(opened.name, refusals))
+            }
+            return Video(opened, container: container, seconds: facts.seconds)
         }
-        return Video(opened, container: container, seconds: facts.seconds)
     }
 
     private func open(path: String) async throws(Stop) -> OpenedSource {

@@ -30,7 +30,19 @@ package final class CreatorRules: Sendable {
     ///   scope to ask.
     /// - Throws: `.refused` when the job's audience is not offered.
     func creator(of turn: Turn, seconds: Double?) async throws(Stop) -> CreatorInfo? {
-        let job = turn.job
+        try await creator(of: turn.job, seconds: seconds) { () throws(Stop) in
+            try await turn.asking(.creatorInfo) { () throws(TikTokError) in
+                try await api.creatorInfo(token: turn.token)
+            }
+        }
+    }
+
+    /// The same, where `ask` asks TikTok.
+    func creator(
+        of job: PublishJob,
+        seconds: Double?,
+        _ ask: () async throws(Stop) -> CreatorInfo
+    ) async throws(Stop) -> CreatorInfo? {
         guard job.mode == .direct else { return nil }
         // What was kept may be out of date: only a fresh answer refuses.
         if let creator = recall(job.account), creator.offers(job.privacy),
@@ -38,14 +50,19 @@ package final class CreatorRules: Sendable {
         {
             return creator
         }
-        let creator = try await turn.asking(.creatorInfo) { () throws(TikTokError) in
-            try await api.creatorInfo(token: turn.token)
-        }
+        let creator = try await ask()
         keep(creator, for: job.account)
         guard creator.offers(job.privacy) else {
             throw .refused(.privacyNotOffered(creator.privacyLevels))
         }
         return creator
+    }
+
+    /// The longest video that may be posted, in seconds; `nil` when TikTok did not say.
+    ///
+    /// - Parameter creator: `nil` for a draft.
+    static func longestVideo(of creator: CreatorInfo?) -> Int64? {
+        creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
     }
 
     /// Makes sure that the next post of an account is preceded by a question.

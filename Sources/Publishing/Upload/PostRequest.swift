@@ -43,6 +43,24 @@ extension PhotoPost {
     }
 }
 
+extension PostInit {
+    /// What opens a video post.
+    init(_ job: PublishJob, _ creator: CreatorInfo?, from source: VideoSource) {
+        self =
+            VideoPost(job, creator).map { .video($0, from: source) } ?? .videoDraft(from: source)
+    }
+
+    /// What opens a post whose media TikTok fetches.
+    ///
+    /// - Parameter addresses: in the job's order.
+    init(_ job: PublishJob, _ creator: CreatorInfo?, fetching addresses: [String]) {
+        switch job.content.kind {
+        case .photo: self = .photos(PhotoPost(job, images: addresses, creator))
+        case .video: self.init(job, creator, from: .pull(url: addresses.first ?? ""))
+        }
+    }
+}
+
 extension PublishJob {
     /// The call that opens its post.
     var initEndpoint: Endpoint {

@@ -32,18 +32,21 @@ package struct PulledPosts: Sendable {
 
     /// Opens the post at TikTok; what comes after is the verdict's.
     func post(_ turn: Turn) async throws(Stop) -> Outcome {
-        let media = try await media.check(turn.job)
-        let creator = try await creators.creator(of: turn, seconds: media.seconds)
-        try media.checkLength(
-            most: creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
-        )
+        let checked = try await turn.whileGoingOn { () throws(Stop) in
+            try await media.check(turn.job)
+        }
+        let creator = try await creators.creator(of: turn, seconds: checked.seconds)
+        try checked.checkLength(most: CreatorRules.longestVideo(of: creator))
         try await turn.pacer.pass(turn.job.initEndpoint)
         try turn.checkMayBegin()
         try await start(turn)
         let used = turn.token
         let opened: OpenedPost
         do {
-            opened = try await open(turn.job, media.addresses, creator, used)
+            opened = try await api.open(
+                PostInit(turn.job, creator, fetching: checked.addresses),
+                token: used
+            )
         } catch {
             return try await unopened(turn, used, error)
         }
@@ -128,23 +131,6 @@ package struct PulledPosts: Sendable {
         await Self.insist { () throws(HistoryError) in
             try await history.initRefused(entry, code: code)
         }
-    }
-
-    private func open(
-        _ job: PublishJob,
-        _ media: [String],
-        _ creator: CreatorInfo?,
-        _ token: AccessToken
-    ) async throws(TikTokError) -> OpenedPost {
-        guard job.content.kind == .video else {
-            let post = PhotoPost(job, images: media, creator)
-            return try await api.openPhotos(post, token: token)
-        }
-        let source = VideoSource.pull(url: media.first ?? "")
-        guard let post = VideoPost(job, creator) else {
-            return try await api.openVideoDraft(from: source, token: token)
-        }
-        return try await api.openVideo(post, from: source, token: token)
     }
 
     /// The init has brought no post that we know of: either there is surely none, or nobody knows.

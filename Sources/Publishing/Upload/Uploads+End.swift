@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import TikTok
 
 /// What is recorded once TikTok has every byte.
 extension Uploads {

@@ -26,6 +26,15 @@ package struct Uploads: Sendable {
             self.hosts = hosts
             self.verdictDeadline = verdictDeadline
         }
+
+        /// - Throws: `.refused` for a size that no plan fits.
+        func plan(for bytes: Int64) throws(Stop) -> ChunkPlan {
+            do throws(ChunkPlanError) {
+                return try ChunkPlan(size: bytes, preferred: chunkBytes)
+            } catch {
+                throw .refused(.mediaTooLarge(bytes))
+            }
+        }
     }
 
     package init(
@@ -46,7 +55,9 @@ package struct Uploads: Sendable {
 
     /// Gets every byte of `video` to TikTok; returns when only the verdict is missing.
     func post(_ video: Video, for turn: Turn, ledger: Ledger) async throws(Stop) {
-        let room = await memory.room(for: video.bufferBytes)
+        let room = try await turn.whileGoingOn { () throws(Stop) in
+            try await memory.room(for: video.bufferBytes, of: video.isFile ? .file : .address)
+        }
         defer { withExtendedLifetime(room) {} }
         try turn.checkGoingOn()
         let session =
@@ -80,21 +91,16 @@ package struct Uploads: Sendable {
 
     private func begin(_ video: Video, _ turn: Turn) async throws(Stop) -> Session {
         let creator = try await creators.creator(of: turn, seconds: video.seconds)
-        let longest = creator.map(\.longestVideoSeconds) ?? UploadLimits.draftSecondsMax
-        try video.checkLength(most: longest)
-        let plan: ChunkPlan
-        do {
-            plan = try ChunkPlan(size: video.bytes, preferred: rules.chunkBytes)
-        } catch {
-            throw .refused(.mediaTooLarge(video.bytes))
-        }
+        try video.checkLength(most: CreatorRules.longestVideo(of: creator))
+        let plan = try rules.plan(for: video.bytes)
+        let post = PostInit(turn.job, creator, from: .upload(plan))
         // Before the call is counted; `asking` asks again right before it is made.
         try turn.checkMayBegin()
         // An init whose answer is lost is simply asked again: without bytes it posts nothing.
         let opened: OpenedPost
         do {
             opened = try await turn.asking(turn.job.initEndpoint) { () throws(TikTokError) in
-                try await open(turn.job, creator, plan, turn.token)
+                try await api.open(post, token: turn.token)
             }
         } catch {
             creators.forget(turn.job.account)
@@ -147,18 +153,6 @@ package struct Uploads: Sendable {
             )
         }
         if let deadline { turn.standing.mayGoOut(verdictBy: deadline) }
-    }
-
-    private func open(
-        _ job: PublishJob,
-        _ creator: CreatorInfo?,
-        _ plan: ChunkPlan,
-        _ token: AccessToken
-    ) async throws(TikTokError) -> OpenedPost {
-        guard let post = VideoPost(job, creator) else {
-            return try await api.openVideoDraft(from: .upload(plan), token: token)
-        }
-        return try await api.openVideo(post, from: .upload(plan), token: token)
     }
 
     // MARK: An upload that another worker began

@@ -64,9 +64,7 @@ package struct WebhookDoor: Sendable {
 
     package func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         guard request.path == Self.path else { return HTTPServerResponse(status: 404) }
-        guard request.method == "POST" else {
-            return HTTPServerResponse(status: 405, headers: ["Allow": "POST"])
-        }
+        guard request.method == "POST" else { return Self.notAPost }
         guard let signature = WebhookSignature(request.headers) else {
             return refuseStranger(.unsigned)
         }
@@ -87,6 +85,14 @@ package struct WebhookDoor: Sendable {
         }
         guard rate.takesOne() else { return refuse(429, .flood, retryAfter: 1) }
         return await take(body)
+    }
+
+    private static let notAPost = HTTPServerResponse(status: 405, headers: ["Allow": "POST"])
+
+    /// Whether an answer to a GET at `path` is that of a door like this one.
+    package static func isOwn(_ response: HTTPResponse) -> Bool {
+        response.status == notAPost.status && response.headers["Allow"] == "POST"
+            && response.body.isEmpty
     }
 
     /// - Parameter body: surely TikTok's.

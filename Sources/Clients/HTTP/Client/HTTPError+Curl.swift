@@ -27,7 +27,7 @@ struct CurlFailure {
         case CURLE_OPERATION_TIMEDOUT:
             hasConnected ? .timedOut(phase) : .connectTimedOut
         case CURLE_FILESIZE_EXCEEDED:
-            .responseTooLarge(.body)
+            .responseTooLarge(.body(announced: nil))
         case Self.tooLarge:
             .responseTooLarge(.headers)
         case CURLE_READ_ERROR:

@@ -75,5 +75,7 @@ package enum HTTPPhase: Int, Sendable, Comparable {
 }
 
 package enum HTTPResponsePart: Sendable, Equatable {
-    case headers, body
+    case headers
+    /// With its length, where the server has told it.
+    case body(announced: Int64?)
 }

@@ -40,21 +40,22 @@ struct ResponseCollector {
 
     /// Takes bytes of the body.
     mutating func addBody(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) {
-        guard body.count + bytes.count <= limits.responseBodyBytes else {
-            throw .responseTooLarge(.body)
+        let announced = announced
+        let length = max(announced ?? 0, Int64(body.count + bytes.count))
+        guard length <= Int64(limits.responseBodyBytes) else {
+            throw .responseTooLarge(.body(announced: announced))
         }
-        if body.isEmpty, let announced { body.reserveCapacity(announced) }
+        // Growing into megabytes would take twice the room. What is announced and never sent costs
+        // address space only.
+        if body.isEmpty, let announced { body.reserveCapacity(Int(announced)) }
         body.append(contentsOf: bytes)
     }
 
     /// The length of the body, where the server has told it.
-    ///
-    /// Growing into megabytes would take twice the room. What is announced and never sent costs
-    /// address space only.
-    private var announced: Int? {
+    private var announced: Int64? {
         fields.last { $0.name.lowercased() == "content-length" }
-            .flatMap { Int($0.value) }
-            .map { min(max(0, $0), limits.responseBodyBytes) }
+            .flatMap { Int64($0.value) }
+            .flatMap { $0 < 0 ? nil : $0 }
     }
 
     /// The answer once curl has found its end.

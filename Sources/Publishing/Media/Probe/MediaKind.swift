@@ -32,7 +32,7 @@ package enum MediaKind: Sendable, Equatable, CaseIterable {
     var isPhoto: Bool { self == .jpeg || self == .webP }
 
     /// As people call it; `nil` when nobody can tell.
-    var words: String? {
+    package var words: String? {
         switch self {
         case .mp4: "an MP4 video"
         case .quickTime: "a QuickTime video"

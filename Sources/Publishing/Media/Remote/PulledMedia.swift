@@ -1,4 +1,5 @@
 package import HTTP
+internal import Synchronization
 internal import TikTok
 
 /// Media where TikTok will fetch them, looked at before anything is asked of TikTok.
@@ -7,33 +8,45 @@ package struct PulledMedia: Sendable {
     private let allowed: AllowedHosts
     /// `nil`: media that TikTok fetches cannot be named by paths.
     private let prefix: MediaURLPrefix?
-    private let photoLimits: RemoteLimits
+    private let memory: UploadMemory
+    /// How a picture is taken whole.
+    private let wholePhoto: RemoteLimits
 
-    package init(_ client: GuardedClient, allowed: AllowedHosts, prefix: MediaURLPrefix?) {
-        self.init(client, allowed: allowed, prefix: prefix, photoLimits: Self.photoLimits)
+    /// - Parameter memory: what the files that are looked at are held in.
+    package init(
+        _ client: GuardedClient,
+        allowed: AllowedHosts,
+        prefix: MediaURLPrefix?,
+        memory: UploadMemory
+    ) {
+        self.init(
+            client,
+            allowed: allowed,
+            prefix: prefix,
+            memory: memory,
+            wholePhoto: .wholePhoto
+        )
     }
 
     init(
         _ client: GuardedClient,
         allowed: AllowedHosts,
         prefix: MediaURLPrefix?,
-        photoLimits: RemoteLimits
+        memory: UploadMemory,
+        wholePhoto: RemoteLimits
     ) {
         self.client = client
         self.allowed = allowed
         self.prefix = prefix
-        self.photoLimits = photoLimits
+        self.memory = memory
+        self.wholePhoto = wholePhoto
     }
 
-    /// A picture is small enough to be taken whole from a server that ignores ranges: TikTok, which
-    /// fetches it whole, would take it from there as well.
-    static let photoLimits: RemoteLimits = {
-        var limits = RemoteLimits()
-        limits.wholeBytes = Int(UploadLimits.photoBytesMax)
-        limits.tries = 3
-        limits.slowestBytesPerSecond = 262_144
-        return limits
-    }()
+    /// How many files of one job are looked at at once.
+    private static let filesAtOnce = 4
+
+    /// For all files of one job together: 35 pictures of the largest size from hosts of 2.5 MB/s.
+    private static let deadline = Duration.seconds(300)
 
     /// Media that TikTok would take.
     struct Checked: Sendable {
@@ -53,49 +66,106 @@ package struct PulledMedia: Sendable {
         }
     }
 
-    /// All texts first, so that nothing is fetched for a job that is refused.
     func check(photos: [MediaReference]) async throws(Stop) -> [String] {
+        let addresses = try addresses(of: photos)
+        try await look(at: addresses.count, name: Self.name) { index throws(Stop) in
+            let refusals = MediaRules.refusals(of: try await facts(ofPhoto: addresses[index]))
+            guard refusals.isEmpty else { throw .refused(.mediaRefused(nil, refusals)) }
+        }
+        return addresses.map(\.url.text)
+    }
+
+    /// All texts first, so that nothing is fetched for a job that is refused.
+    func addresses(of photos: [MediaReference]) throws(Stop) -> [GuardedURL] {
         var addresses: [GuardedURL] = []
         for (index, photo) in photos.enumerated() {
             do throws(Stop) {
                 addresses.append(try address(of: photo))
             } catch {
-                throw error.naming("photos[\(index)]")
+                throw error.naming(Self.name(index))
             }
         }
-        for (index, address) in addresses.enumerated() {
-            do throws(Stop) {
-                try await check(photo: address)
-            } catch {
-                throw error.naming("photos[\(index)]")
-            }
-        }
-        return addresses.map(\.url.text)
+        return addresses
     }
 
-    private func check(photo address: GuardedURL) async throws(Stop) {
-        let file = try await RemoteFile(opening: address, through: client, limits: photoLimits)
-        let refusals = MediaRules.refusals(of: try await PhotoProbe.facts(of: file))
-        guard refusals.isEmpty else { throw .refused(.mediaRefused(nil, refusals)) }
+    static func name(_ index: Int) -> String { "photos[\(index)]" }
+
+    /// Takes a step for each of several files, with one deadline for all.
+    ///
+    /// - Parameter name: what a file is called in a failure; `nil`: there is only one.
+    func look(
+        at count: Int,
+        name: @escaping @Sendable (Int) -> String? = name,
+        _ step: @escaping @Sendable (Int) async throws(Stop) -> Void
+    ) async throws(Stop) {
+        let limit = Self.deadline
+        let overdue = Failure.mediaHostAway("it is too slow: \(limit) are over")
+        try await SideBySide.run(
+            count,
+            atMost: Self.filesAtOnce,
+            within: limit,
+            overdue: { Stop.failed(overdue).naming(name($0)) },
+            { index throws(Stop) in
+                do throws(Stop) {
+                    try await step(index)
+                } catch {
+                    throw error.naming(name(index))
+                }
+            }
+        )
+    }
+
+    /// Reads a photo's headers; a server that ignores ranges sends the whole.
+    func facts(ofPhoto address: GuardedURL) async throws(Stop) -> PhotoFacts {
+        do throws(Stop) {
+            return try await facts(ofPhoto: address, .photoHead, UploadMemory.bytesOfProbe)
+        } catch {
+            guard case .refused(.mediaURLWithoutRanges) = error else { throw error }
+        }
+        return try await facts(ofPhoto: address, wholePhoto, UploadMemory.bytesOfWholePhoto)
+    }
+
+    private func facts(
+        ofPhoto address: GuardedURL,
+        _ limits: RemoteLimits,
+        _ bytes: Int
+    ) async throws(Stop) -> PhotoFacts {
+        let room = try await memory.room(for: bytes, of: .address)
+        defer { withExtendedLifetime(room) {} }
+        let file = try await RemoteFile(opening: address, through: client, limits: limits)
+        return try await PhotoProbe.facts(of: file)
     }
 
     private func check(video: MediaReference) async throws(Stop) -> Checked {
         let address = try address(of: video)
-        var checked = Checked(addresses: [address.url.text])
-        do throws(Stop) {
-            let file = try await RemoteFile(opening: address, through: client)
-            let facts = try await VideoProbe.facts(of: file)
-            let refusals = MediaRules.refusals(of: facts)
-            guard refusals.isEmpty else { throw .refused(.mediaRefused(nil, refusals)) }
-            checked.seconds = facts.seconds
-        } catch {
-            // TikTok fetches it whole and needs no ranges: then it is TikTok's to judge.
-            guard case .refused(.mediaURLWithoutRanges) = error else { throw error }
+        let found = Mutex<VideoFacts?>(nil)
+        try await look(at: 1, name: { _ in nil }) { _ throws(Stop) in
+            let read = try await facts(ofVideo: address)
+            found.withLock { $0 = read }
         }
-        return checked
+        let known = found.withLock(\.self)
+        let refusals = known.map { MediaRules.refusals(of: $0) } ?? []
+        guard refusals.isEmpty else { throw .refused(.mediaRefused(nil, refusals)) }
+        return Checked(addresses: [address.url.text], seconds: known?.seconds)
     }
 
-    private func address(of media: MediaReference) throws(Stop) -> GuardedURL {
+    /// Reads a video's headers.
+    ///
+    /// - Returns: `nil` when its server ignores ranges: TikTok fetches it whole and needs none.
+    ///   Then it is TikTok's to judge.
+    func facts(ofVideo address: GuardedURL) async throws(Stop) -> VideoFacts? {
+        let room = try await memory.room(for: UploadMemory.bytesOfProbe, of: .address)
+        defer { withExtendedLifetime(room) {} }
+        do throws(Stop) {
+            let file = try await RemoteFile(opening: address, through: client)
+            return try await VideoProbe.facts(of: file)
+        } catch {
+            guard case .refused(.mediaURLWithoutRanges) = error else { throw error }
+            return nil
+        }
+    }
+
+    func address(of media: MediaReference) throws(Stop) -> GuardedURL {
         switch media {
         case .url(let text): return try GuardedURL(media: text, allowed: allowed)
         case .path(let path):
@@ -118,11 +188,33 @@ extension PulledMedia.Checked {
 
 extension Stop {
     /// The same stop, saying which of several files it is about.
-    fileprivate func naming(_ subject: String) -> Stop {
-        switch self {
+    ///
+    /// - Parameter subject: `nil`: there is only one.
+    func naming(_ subject: String?) -> Stop {
+        guard let subject else { return self }
+        return switch self {
         case .refused(let failure): .refused(failure.naming(subject))
         case .failed(let failure): .failed(failure.naming(subject))
         default: self
         }
     }
+}
+
+extension RemoteLimits {
+    /// To look at a photo by ranges.
+    fileprivate static let photoHead: RemoteLimits = {
+        var limits = RemoteLimits()
+        limits.tries = 3
+        limits.mostBytes = UploadLimits.photoBytesMax
+        return limits
+    }()
+
+    /// A picture is small enough to be taken whole from a server that ignores ranges: TikTok, which
+    /// fetches it whole, would take it from there as well.
+    static let wholePhoto: RemoteLimits = {
+        var limits = photoHead
+        limits.wholeBytes = Int(UploadLimits.photoBytesMax)
+        limits.slowestBytesPerSecond = 262_144
+        return limits
+    }()
 }

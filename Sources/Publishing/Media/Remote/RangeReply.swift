@@ -41,14 +41,14 @@ enum RangeReply {
     }
 
     /// What it means that there is no answer.
-    init(_ error: HTTPError, pinned: RemoteIdentity?) {
+    init(_ error: HTTPError, pinned: RemoteIdentity?, limits: RemoteLimits) {
         switch error {
         case .cancelled: self = .final(.lost)
-        case .responseTooLarge(.body):
+        case .responseTooLarge(.body(let announced)):
             // Somebody on the way forgets about ranges now and then.
             self =
                 pinned == nil
-                ? .final(.refused(.mediaURLWithoutRanges))
+                ? .final(.refused(Self.tooMuch(announced, limits)))
                 : .passing(.mediaHostAway("it sent more than it was asked for"))
         case .badURL, .invalidRequest, .plainHTTPRefused, .refusedAddress:
             self = .final(.refused(.mediaURLRefused("cannot be requested")))
@@ -97,6 +97,18 @@ enum RangeReply {
         guard asked.lowerBound == 0 else { return .final(.refused(.mediaURLWithoutRanges)) }
         guard identity.size > 0 else { return .final(.refused(.mediaEmpty)) }
         return .piece(response.body, identity)
+    }
+
+    /// The whole file comes, and it is larger than what is taken whole: what is too large for
+    /// TikTok from any server is refused for that.
+    private static func tooMuch(_ announced: Int64?, _ limits: RemoteLimits) -> Failure {
+        guard let most = limits.mostBytes else { return .mediaURLWithoutRanges }
+        if let announced {
+            return announced > most
+                ? .mediaRefused(nil, [.tooLarge(announced, most: most)]) : .mediaURLWithoutRanges
+        }
+        return limits.wholeBytes >= most
+            ? .mediaRefused(nil, [.tooLarge(moreThan: most)]) : .mediaURLWithoutRanges
     }
 
     private static func outOfRange(_ response: HTTPResponse, _ pinned: RemoteIdentity?) -> Failure {

@@ -52,7 +52,7 @@ final class RemoteSession: Sendable {
             let response = try await client.send(request, to: destination)
             return RangeReply(response, asked: range, pinned: pinned)
         } catch let error as HTTPError {
-            return RangeReply(error, pinned: pinned)
+            return RangeReply(error, pinned: pinned, limits: limits)
         } catch let error as DestinationError {
             return RangeReply(error)
         } catch {
@@ -99,6 +99,8 @@ package struct RemoteLimits: Sendable {
     package var firstBytes = 64 * 1024
     /// Largest file taken from a server that ignores ranges, in bytes.
     package var wholeBytes = 64 * 1024
+    /// Largest file that TikTok takes, in bytes; `nil`: it is looked at elsewhere.
+    package var mostBytes: Int64?
     /// Tries of one range within one read.
     package var tries = 4
     /// Longest wait before the second try; it doubles.
