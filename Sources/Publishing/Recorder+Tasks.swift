@@ -53,7 +53,7 @@ extension Recorder {
         var row = try await row(of: id)
         let isDuplicate = if case .duplicate = result.outcome { true } else { false }
         if isDuplicate, row?.status.isFinal != true {
-            try await queue.ask(aboutEndOf: id, claim)
+            try await ask(aboutEndOf: id, claim)
             // It may have ended before it was asked.
             row = try await self.row(of: id)
         }
@@ -71,6 +71,19 @@ extension Recorder {
         // as patiently.
         let ended = max(row.updatedAt, claim.receivedAt)
         return try await tell(end, task, settlement, endedAt: ended, claim)
+    }
+
+    /// Where Redis refuses to note that, this task wakes by its timer alone.
+    private func ask(aboutEndOf job: String, _ claim: Claim) async throws(RedisError) {
+        do {
+            try await queue.ask(aboutEndOf: job, claim)
+        } catch {
+            guard error.failure != nil, !error.isUnavailable else { throw error }
+            log.warning(
+                "celery.unasked",
+                ["error": .error(error), "remedy": "delete or rename the key that is no set"]
+            )
+        }
     }
 
     private func row(of job: String) async throws(HistoryError) -> HistoryRow? {

@@ -50,14 +50,11 @@ package actor CeleryControl {
     private let loop: EventLoop
     let parts: Parts
     private var listening: Task<Void, Never>?
-    /// Malformed requests that were not logged, since the last one that was.
-    private var unlogged = 0
-    private var lastLogged: ContinuousClock.Instant?
+    private var malformed = RareWarning()
+    private var unanswered = RareWarning()
 
     /// Most requests that wait to be answered, each as long as `CeleryTools.requestBytesMax`.
     private static let waitingMax = 16
-    /// How often a malformed request is logged.
-    private static let logPause = Duration.seconds(30)
     /// How long an answer is kept for an asker that is gone.
     private static let replyLife: Int64 = 60
 
@@ -99,7 +96,7 @@ package actor CeleryControl {
             "celery.control.refused",
             [
                 "error": .error(refusal),
-                "remedy": "give the worker's Redis user Celery's channels, as README.md says",
+                "remedy": .string(CeleryKeys.permissionsRemedy),
             ]
         )
     }
@@ -110,7 +107,11 @@ package actor CeleryControl {
             if let clock = request.clock { node.hear(clock) }
             await reply(await answer(request), to: request)
         } catch {
-            note(error)
+            guard let unlogged = malformed.next() else { return }
+            parts.log.warning(
+                "celery.control.malformed",
+                ["reason": .string(error.reason), "unlogged": .integer(unlogged)]
+            )
         }
     }
 
@@ -131,7 +132,7 @@ package actor CeleryControl {
         let bindings = CeleryKeys.bindings(of: address.exchange)
         do {
             // Nobody would ever read an answer to an asker that is gone.
-            let isBound = try await redis.pipeline(
+            let isBound = try await redis.sendAll(
                 bindings.map { ["SISMEMBER", .text($0), .text(binding)] }
             )
             guard isBound.contains(.integer(1)) else { return }
@@ -142,28 +143,39 @@ package actor CeleryControl {
                 routingKey: address.routingKey,
                 isDurable: false
             )
-            _ = try await redis.pipeline([
+            try await redis.sendAll([
                 ["LPUSH", .text(list), .bytes(message)],
                 ["EXPIRE", .text(list), .integer(Self.replyLife)],
             ])
         } catch {
+            guard let unlogged = unanswered.next() else { return }
             parts.log.warning(
                 "celery.control.unanswered",
-                ["method": .string(request.method), "error": .error(error)]
+                [
+                    "method": .string(request.method), "error": .error(error),
+                    "unlogged": .integer(unlogged),
+                ]
             )
         }
     }
+}
 
-    /// Anybody who reaches Redis can send nonsense; the log must not fill with it.
-    private func note(_ malformed: CeleryRequest.Malformed) {
-        guard lastLogged.map({ ContinuousClock.now - $0 > Self.logPause }) ?? true else {
+/// A warning that anybody who reaches Redis can cause: the log must not fill with it.
+private struct RareWarning {
+    /// Those that were not logged since the last one that was.
+    private var unlogged = 0
+    private var lastLogged: ContinuousClock.Instant?
+
+    /// How often one is logged.
+    private static let pause = Duration.seconds(30)
+
+    /// - Returns: how many were not logged before this one; `nil`: nor is this one.
+    mutating func next() -> Int? {
+        guard lastLogged.map({ ContinuousClock.now - $0 > Self.pause }) ?? true else {
             unlogged += 1
-            return
+            return nil
         }
-        parts.log.warning(
-            "celery.control.malformed",
-            ["reason": .string(malformed.reason), "unlogged": .integer(unlogged)]
-        )
-        (lastLogged, unlogged) = (.now, 0)
+        defer { (lastLogged, unlogged) = (.now, 0) }
+        return unlogged
     }
 }

@@ -154,7 +154,7 @@ package actor CeleryEvents {
     private func flush() async {
         while let batch = next() {
             do {
-                _ = try await redis.pipeline(batch.map(command))
+                try await redis.sendAll(batch.map(command))
                 note(nil)
             } catch {
                 // Told late, they would still be true; but not so important as to be kept for ever.
@@ -189,7 +189,10 @@ package actor CeleryEvents {
     private func note(_ error: RedisError?) {
         switch trouble.note(error?.description) {
         case .began(let reason) where error?.isUnavailable == false:
-            log.warning("celery.events.refused", ["reason": .string(reason)])
+            log.warning(
+                "celery.events.refused",
+                ["reason": .string(reason), "remedy": .string(CeleryKeys.permissionsRemedy)]
+            )
         case .began(let reason): log.debug("celery.events.lost", ["reason": .string(reason)])
         case .ended: log.debug("celery.events.sent")
         case nil: break

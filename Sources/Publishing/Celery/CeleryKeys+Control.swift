@@ -1,5 +1,9 @@
 /// Names of monitoring and remote control.
 extension CeleryKeys {
+    /// What lets Redis take what Celery's tools and clients want of a worker.
+    static let permissionsRemedy =
+        "give the worker's Redis user Celery's channels and keys, as README.md says"
+
     static let eventExchange = "celeryev"
     static let controlExchange = "celery.pidbox"
 

@@ -63,9 +63,9 @@ extension JobQueue {
     /// The jobs of tasks that a worker has read, by the task's id; only a job with an id of its own
     /// is noted apart.
     func jobs(of tasks: [String]) async throws(RedisError) -> [String: String] {
-        let noted = try await redis.pipeline(tasks.map { ["GET", .text(keys.task($0))] })
+        let noted = try await redis.sendAll(tasks.map { ["GET", .text(keys.task($0))] })
         let pairs = zip(tasks, noted).map { task, job in (task, job.text ?? task) }
-        let owners = try await redis.pipeline(pairs.map { ["EXISTS", .text(keys.owner(of: $1))] })
+        let owners = try await redis.sendAll(pairs.map { ["EXISTS", .text(keys.owner(of: $1))] })
         let known = zip(pairs, owners).filter { $1 == .integer(1) }.map(\.0)
         return Dictionary(known) { first, _ in first }
     }
@@ -96,7 +96,7 @@ extension JobQueue {
         of queues: [String],
         atMost most: Int
     ) async throws(RedisError) -> [(message: CeleryMessage, due: Date)] {
-        let ranges = try await redis.pipeline(
+        let ranges = try await redis.sendAll(
             queues.map {
                 [
                     "ZRANGE", .text(keys.timers(of: $0)), 0, .integer(Int64(most - 1)),
@@ -120,7 +120,7 @@ extension JobQueue {
         of queues: [String],
         atMost most: Int
     ) async throws(RedisError) -> [CeleryMessage] {
-        let ranges = try await redis.pipeline(
+        let ranges = try await redis.sendAll(
             queues.map { ["LRANGE", .text(keys.ready(of: $0)), .integer(Int64(-most)), -1] }
         )
         let tickets = ranges.flatMap { $0.array ?? [] }.compactMap(\.text).prefix(most)
@@ -136,7 +136,7 @@ extension JobQueue {
     private func messages(
         of tickets: [String]
     ) async throws(RedisError) -> [(ticket: String, message: CeleryMessage)] {
-        let lengths = try await redis.pipeline(
+        let lengths = try await redis.sendAll(
             tickets.map { ["HSTRLEN", .text(keys.job($0)), "document"] }
         )
         var left = Self.documentsBytesMax
@@ -144,7 +144,7 @@ extension JobQueue {
             left -= length.integer ?? 0
             return left > 0
         }.map(\.0)
-        let documents = try await redis.pipeline(
+        let documents = try await redis.sendAll(
             fit.map { ["HMGET", .text(keys.job($0)), "document", "stage"] }
         )
         return zip(fit, documents).compactMap { ticket, answer in

@@ -12,6 +12,7 @@ package struct ResultStore: Sendable {
 
     private static let storing = script("store_result", PackageResources.store_result_lua)
     private static let counting = script("chord_part", PackageResources.chord_part_lua)
+    private static let ending = script("chord_end", PackageResources.chord_end_lua)
 
     /// How long one worker may take to send a chord's body before another tries, in seconds.
     private static let sendingSeconds: Int64 = 60
@@ -61,6 +62,11 @@ package struct ResultStore: Sendable {
 
     // MARK: Chords
 
+    /// The keys of a chord as the scripts want them.
+    private static func pages(of group: String) -> [String] {
+        [".j", ".t", ".s", ".d", ".c"].map { CeleryKeys.group(group) + $0 }
+    }
+
     /// Says how many parts each chord has, before the first of them can end.
     func begin(_ chords: [FollowUps.ChordStart]) async throws(RedisError) {
         let commands = chords.flatMap { chord -> [[RedisArgument]] in
@@ -81,12 +87,11 @@ package struct ResultStore: Sendable {
     /// - Returns: every part in the order of the chord when this was the last one, and its body
     ///   must be sent from here; else nothing.
     func count(_ part: ChordPart) async throws(RedisError) -> [JSONValue] {
-        let base = CeleryKeys.group(part.group)
         let index = part.index.map(String.init) ?? "+inf"
         let member: JSONValue = [1, .string(part.task), .string(part.state), part.result]
         let answer = try await redis.run(
             Self.counting,
-            keys: [".j", ".t", ".s", ".d", ".c"].map { base + $0 },
+            keys: Self.pages(of: part.group),
             arguments: [
                 .text("\(part.task):\(index)"), .bytes(member.encoded), .text(index),
                 .integer(expires), .text(part.task), .integer(Self.sendingSeconds),
@@ -116,13 +121,10 @@ package struct ResultStore: Sendable {
 
     /// The chord's body is sent, or its failure told.
     func end(_ group: String) async throws(RedisError) {
-        let base = CeleryKeys.group(group)
-        let pages = [".j", ".t", ".s", ".d"].map { RedisArgument.text(base + $0) }
-        _ = try await redis.pipeline(
-            [
-                ["MULTI"], ["DEL"] + pages,
-                ["SETEX", .text(base + ".c"), .integer(Self.endedSeconds), "done"], ["EXEC"],
-            ]
+        _ = try await redis.run(
+            Self.ending,
+            keys: Self.pages(of: group),
+            arguments: [.integer(Self.endedSeconds)]
         )
     }
 }

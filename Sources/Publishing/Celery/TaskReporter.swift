@@ -20,7 +20,8 @@ package struct TaskReporter: Sendable {
     /// As Celery's tools show this worker: `name@host`.
     let node: String
     private let observers: [any TaskObserver]
-    private let resultsAway = ResultsOutage()
+    private let resultsAway = SharedOutage("celery_results")
+    private let bindingsRefused = SharedOutage("celery_bindings")
     let log: Log
 
     /// How long a job that has ended waits for the result server to take its result.
@@ -65,7 +66,24 @@ package struct TaskReporter: Sendable {
     /// Lets clients reach the queues of this worker by exchange, too.
     func bind(_ queues: [String]) async throws(RedisError) {
         guard !names.isEmpty else { return }
-        try await sender.bind(queues)
+        do {
+            try await sender.bind(queues)
+            _ = bindingsRefused.note(nil)
+        } catch {
+            guard error.failure != nil, !error.isUnavailable else { throw error }
+            // Clients that send to a queue by its name do without.
+            guard case .began(let reason)? = bindingsRefused.note(error.description) else { return }
+            log.warning(
+                "celery.unbound_queues",
+                [
+                    "reason": .string(reason),
+                    "remedy": .string(
+                        "delete or rename what stands at _kombu.binding.… and is no set, or "
+                            + CeleryKeys.permissionsRemedy
+                    ),
+                ]
+            )
+        }
     }
 
     /// A worker has read the job.
@@ -224,9 +242,13 @@ package struct TaskReporter: Sendable {
     }
 }
 
-/// One outage of the result server, told once.
-private final class ResultsOutage: Sendable {
-    private let outage = Mutex(Outage("celery_results"))
+/// One outage, told once by whoever of many meets it first.
+private final class SharedOutage: Sendable {
+    private let outage: Mutex<Outage>
+
+    init(_ name: String) {
+        outage = Mutex(Outage(name))
+    }
 
     var isOn: Bool { outage.withLock { $0.isOn } }
 

@@ -99,7 +99,6 @@ struct TaskSender: Sendable {
                 ["SADD", .text(key), .text(CeleryKeys.binding(name, to: name))]
             }
         }
-        // A key of another type under that name concerns none but who put it there.
-        _ = try await queue.redis.pipeline(commands)
+        try await queue.redis.sendAll(commands)
     }
 }

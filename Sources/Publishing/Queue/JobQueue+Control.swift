@@ -82,7 +82,7 @@ extension JobQueue {
     /// Lets this claim's job be woken when the job of that id ends.
     func ask(aboutEndOf id: String, _ claim: Claim) async throws(RedisError) {
         let key = RedisArgument.text(keys.askers(of: id))
-        _ = try await redis.pipeline(
+        try await redis.sendAll(
             [
                 ["SADD", key, .text(claim.ticket)],
                 ["PEXPIRE", key, .integer(Self.askerMilliseconds)],
