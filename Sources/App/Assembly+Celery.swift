@@ -10,10 +10,11 @@ extension Assembly {
         _ history: History
     ) -> TaskReporter {
         TaskReporter(
-            names: settings.celeryTasks,
+            names: settings.celery.tasks,
+            routes: settings.celery.routes,
             results: ResultStore(
                 redis: results ?? redis,
-                keptFor: settings.celeryResultLifetime,
+                keptFor: settings.celery.resultLifetime,
                 isBroker: results == nil
             ),
             queue: queue,

@@ -137,7 +137,7 @@ struct Assembly: Sendable {
         let media = makeMedia()
         let health = TikTokHealth(api: settings.api)
         let celery = CeleryTools(settings, on: heartbeat, desk: desk, log: log)
-        let results = settings.celeryResults.map { address in
+        let results = settings.celery.results.map { address in
             RedisClient(address, on: loop, name: "tiktok-publisher-results")
         }
         return WorkerParts(
@@ -285,7 +285,7 @@ struct Assembly: Sendable {
             pulled: media.pulled,
             rules: uploadRules,
             queues: settings.queues.map(\.name),
-            tasks: settings.celeryTasks
+            tasks: settings.celery.tasks
         )
     }
 }

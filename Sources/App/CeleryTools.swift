@@ -46,7 +46,7 @@ struct CeleryTools: Sendable {
             database: settings.redis.database,
             node: node,
             tasks: tasks,
-            sendsTasks: settings.sendsCeleryEvents,
+            sendsTasks: settings.celery.sendsEvents,
             log: log
         )
         monitor = CeleryMonitor(tasks: tasks, events: events)
@@ -82,13 +82,14 @@ struct CeleryTools: Sendable {
 
     private var facts: CeleryFacts {
         CeleryFacts(
-            taskNames: Array(settings.celeryTasks),
+            taskNames: Array(settings.celery.tasks),
             queues: settings.queues.map(\.name),
             concurrency: settings.concurrency,
             address: settings.redis,
+            routes: settings.celery.routes,
             settings: [
-                "result_backend": .string((settings.celeryResults ?? settings.redis).description),
-                "result_expires": .integer(settings.celeryResultLifetime.milliseconds / 1000),
+                "result_backend": .string((settings.celery.results ?? settings.redis).description),
+                "result_expires": .integer(settings.celery.resultLifetime.milliseconds / 1000),
             ]
         )
     }

@@ -39,21 +39,11 @@ struct Settings: Sendable {
     let uploadMemoryBytes: Int
     let limits: Admission.Limits
     let statusDeadline: Duration
-    /// Names of Celery's tasks that publish.
-    let celeryTasks: Set<String>
-    /// `nil`: where the queue is.
-    let celeryResults: RedisAddress?
-    let celeryResultLifetime: Duration
-    /// Whether events of Celery tasks are sent until somebody says otherwise.
-    let sendsCeleryEvents: Bool
+    let celery: CelerySettings
     let logLevel: LogLevel
     let logFormat: LogFormat
     /// Values that must appear in no log line.
     let secrets: [String]
-
-    private enum Switch: String, CaseIterable {
-        case on, off
-    }
 
     /// What is wrong, all of it at once.
     struct Problems: Error {
@@ -116,12 +106,7 @@ struct Settings: Sendable {
             )
         )
         statusDeadline = reader.seconds(.statusDeadlineSeconds, 60...604_800)
-        celeryTasks = Set(reader.list(.celeryTasks))
-        celeryResults = reader.value(.celeryResultURL) { text throws(RedisAddressError) in
-            try RedisAddress(text)
-        }
-        celeryResultLifetime = reader.seconds(.celeryResultExpires, 1...31_536_000)
-        sendsCeleryEvents = reader.word(.celeryEvents, as: Switch.self) != .off
+        celery = CelerySettings(&reader)
         logLevel = reader.word(.logLevel, as: LogLevel.self) ?? .info
         let usualFormat: LogFormat = Terminal.isTerminal(2) ? .text : .json
         logFormat =

@@ -72,7 +72,8 @@ struct SettingsTests {
         (.httpAddress, "0.0.0.0:80"),
         (.apiURL, "http://127.0.0.1:8090"), (.uploadHosts, "a.example, *.example.com"),
         (.redisURL, "unix:///run/redis.sock?db=1"), (.celeryResultURL, "redis://h:1/2"),
-        (.cryptographyKey, Good.key + "," + Good.key),
+        (.cryptographyKey, Good.key + "," + Good.key), (.celeryDefaultQueue, "low"),
+        (.celeryRoutes, "mail.* = mail , note=high,?=x"),
     ])
     func `a good value is taken`(_ setting: Setting, _ value: String) {
         #expect(Good.problems(Good.with(setting, value)) == [])
@@ -93,6 +94,10 @@ struct SettingsTests {
         (.uploadHosts, "http://10.0.0.1"), (.redisURL, "http://x"), (.celeryResultURL, "x"),
         (.databaseURL, "mysql://x"), (.cryptographyKey, "short"), (.cryptographyKey, ","),
         (.mediaRoot, "/nowhere/at/all"), (.mediaRoot, "/etc/passwd"),
+        (.celeryDefaultQueue, "a b"), (.celeryDefaultQueue, String(repeating: "x", count: 129)),
+        (.celeryRoutes, "note"), (.celeryRoutes, "note="), (.celeryRoutes, "a=b=c"),
+        (.celeryRoutes, "a b=c"),
+        (.celeryRoutes, (0...200).map { "t\($0)=q" }.joined(separator: ",")),
     ])
     func `a bad value is refused once, by the setting's name`(_ setting: Setting, _ value: String) {
         #expect(Good.problems(Good.with(setting, value)).map(\.setting) == [setting.name])

@@ -77,7 +77,7 @@ struct FollowUpsTests {
         #expect(follow.messages[0].priority == 7)
         #expect(CeleryKeys.list(of: "q", priority: 7) == "q\u{06}\u{16}6")
         #expect(follow.messages[1].destination == .exchange("x", routingKey: "k"))
-        #expect(follow.messages[2].destination == .queue("celery"))
+        #expect(follow.messages[2].destination == .routed)
         let first = try sent(follow.messages[0]).headers
         #expect(first["eta"]?.string.flatMap(InternetTime.read) == now + 60)
         let last = try sent(follow.messages[2]).headers

@@ -14,12 +14,14 @@ package struct CeleryFacts: Sendable {
 
     /// - Parameters:
     ///   - address: of the broker.
+    ///   - routes: where what follows a task goes.
     ///   - settings: what there is beside what the other parameters say.
     package init(
         taskNames: [String],
         queues: [String],
         concurrency: Int,
         address: RedisAddress,
+        routes: TaskRoutes,
         settings: [String: JSONValue]
     ) {
         self.taskNames = taskNames.sorted()
@@ -28,7 +30,9 @@ package struct CeleryFacts: Sendable {
         self.address = address
         let own: [String: JSONValue] = [
             "broker_url": .string(address.description), "worker_concurrency": .count(concurrency),
-            "task_default_queue": .text(queues.first), "task_acks_late": true, "enable_utc": true,
+            "task_default_queue": .string(routes.usual),
+            "task_routes": .object(routes.settings.mapValues { ["queue": .string($0)] }),
+            "task_acks_late": true, "enable_utc": true,
             "timezone": "UTC", "accept_content": ["json"], "task_serializer": "json",
             "result_serializer": "json",
         ]

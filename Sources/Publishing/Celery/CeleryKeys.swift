@@ -5,9 +5,6 @@ package enum CeleryKeys {
     /// Where kombu puts the parts of a name apart.
     package static let separator = "\u{06}\u{16}"
 
-    /// Where tasks go that nobody has given a queue.
-    package static let usualQueue = "celery"
-
     /// The result of a task, and the channel on which it is announced.
     package static func result(of task: String) -> String { "celery-task-meta-" + task }
 

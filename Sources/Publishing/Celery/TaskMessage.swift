@@ -20,16 +20,22 @@ struct TaskMessage: Sendable {
         case queue(String)
         /// Wherever the exchange leads with that key.
         case exchange(String, routingKey: String)
+        /// Wherever tasks of its name go.
+        case routed
     }
 
+    /// As Celery decides it: an exchange counts only together with a routing key, and then before a
+    /// queue; a routing key alone says nothing (celery 5.7.0, app/amqp.py `send_task_message` and
+    /// app/routes.py `Router.route`, 2026-11-23).
     var destination: Destination {
-        if let queue = signature.text("queue") { return .queue(queue) }
-        if let key = signature.text("routing_key"), let exchange = signature.text("exchange"),
-            !exchange.isEmpty
-        {
+        if let exchange = named("exchange"), let key = named("routing_key") {
             return .exchange(exchange, routingKey: key)
         }
-        return .queue(signature.text("routing_key") ?? CeleryKeys.usualQueue)
+        return named("queue").map { .queue($0) } ?? .routed
+    }
+
+    private func named(_ option: String) -> String? {
+        signature.text(option).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The element of the list of `queue`.

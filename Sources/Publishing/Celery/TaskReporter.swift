@@ -29,9 +29,12 @@ package struct TaskReporter: Sendable {
     /// A note in between is no reason to wait.
     private static let noteTimeout = Duration.seconds(2)
 
-    /// - Parameter observers: told of everything after the caller.
+    /// - Parameters:
+    ///   - routes: where what follows a task goes when it does not say so itself.
+    ///   - observers: told of everything after the caller.
     package init(
         names: Set<String>,
+        routes: TaskRoutes,
         results: ResultStore,
         queue: JobQueue,
         history: History,
@@ -41,7 +44,7 @@ package struct TaskReporter: Sendable {
     ) {
         self.names = names
         self.results = results
-        sender = TaskSender(queue: queue, log: log)
+        sender = TaskSender(queue: queue, routes: routes, log: log)
         self.queue = queue
         reader = HistoryReader(database: history.database)
         self.node = node

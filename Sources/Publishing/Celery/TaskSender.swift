@@ -4,6 +4,7 @@ internal import Telemetry
 /// Puts the messages that follow a task onto their lists.
 struct TaskSender: Sendable {
     let queue: JobQueue
+    let routes: TaskRoutes
     let log: Log
 
     /// How long it is remembered that what follows a task was sent; a worker that takes over comes
@@ -65,15 +66,18 @@ struct TaskSender: Sendable {
             case .queue(let name): queues.append(name)
             case .exchange(let exchange, let key):
                 if found[destination] == nil {
-                    found[destination] = try await bound(exchange, key)
+                    found[destination] = try await bound(exchange, key) ?? ""
                 }
-                queues.append(found[destination] ?? CeleryKeys.usualQueue)
+                let name = found[destination] ?? ""
+                queues.append(name.isEmpty ? routes.queue(of: message.signature.task) : name)
+            case .routed: queues.append(routes.queue(of: message.signature.task))
             }
         }
         return queues
     }
 
-    private func bound(_ exchange: String, _ key: String) async throws(RedisError) -> String {
+    /// - Returns: `nil` when nothing is bound there.
+    private func bound(_ exchange: String, _ key: String) async throws(RedisError) -> String? {
         let keys = CeleryKeys.bindings(of: exchange).map { RedisArgument.text($0) }
         for member in try await queue.redis.send(["SUNION"] + keys).array ?? [] {
             guard
@@ -89,7 +93,7 @@ struct TaskSender: Sendable {
             "celery.unbound",
             ["remedy": "start a Celery worker that consumes that exchange, or give a queue"]
         )
-        return CeleryKeys.usualQueue
+        return nil
     }
 
     /// Lets exchanges of the names of our queues lead to them, for clients that send by exchange.
