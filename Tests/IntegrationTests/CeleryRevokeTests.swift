@@ -102,7 +102,7 @@ struct CeleryRevokeTests {
                     bed.expectNotPosted(id)
                 } else {
                     #expect(
-                        answer.hasSuffix("spared runs, and is not broken off without terminate")
+                        answer.hasSuffix("spared has begun, and is not broken off without terminate")
                     )
                     bed.expectPosted(row, video)
                 }

@@ -8,8 +8,8 @@ extension CeleryControl {
 
     /// Flags tasks, so that no worker begins one, and ends those that wait.
     ///
-    /// What a worker has in hand is left alone, as Celery does, unless it is to be terminated: then
-    /// it stops at the next step where nothing can be out. The answer says what became of each.
+    /// What has begun is left alone, as Celery does, unless it is to be terminated: then it stops
+    /// at the next step where nothing can be out. The answer says what becomes of each.
     func revoke(
         _ arguments: [String: JSONValue],
         terminates: Bool
@@ -60,10 +60,20 @@ extension CeleryControl {
 
     /// - Returns: what becomes of the job.
     private func end(_ job: String, terminates: Bool) async throws(RedisError) -> String {
-        if !terminates, case .inHand? = try await queue.find(job)?.place {
-            return "runs, and is not broken off without terminate"
+        guard terminates else {
+            return switch try await queue.cancelUnlessBegun(job) {
+            case .unseen, .waiting: "ends now"
+            case .running, nil: "has begun, and is not broken off without terminate"
+            case .ended: "has ended already"
+            }
         }
-        return switch try await queue.cancel(job) {
+        let standing = try await queue.cancel(job)
+        // Whether a worker has it or not: of what is at TikTok only TikTok can stop anything.
+        if standing != .ended, try await queue.find(job)?.stage == .watch {
+            return "is at TikTok, which is asked to stop it if it still fetches; what was uploaded "
+                + "cannot be stopped"
+        }
+        return switch standing {
         case .unseen, .waiting: "ends now"
         case .running: "stops at the next step, unless the post may be out by then"
         case .ended: "has ended already"

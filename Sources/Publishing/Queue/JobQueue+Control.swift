@@ -67,7 +67,25 @@ extension JobQueue {
 
     /// Asks for a job to stop.
     package func cancel(_ id: String) async throws(RedisError) -> Cancelling {
-        let answer = try await run(scripts.cancel, [.text(id)])
+        guard let standing = try await cancel(id, evenBegun: true) else {
+            throw .unexpectedAnswer(of: scripts.cancel)
+        }
+        return standing
+    }
+
+    /// Asks for a job to stop, unless a worker has it or it is at TikTok.
+    ///
+    /// - Returns: `nil` when it is left alone.
+    func cancelUnlessBegun(_ id: String) async throws(RedisError) -> Cancelling? {
+        try await cancel(id, evenBegun: false)
+    }
+
+    private func cancel(
+        _ id: String,
+        evenBegun: Bool
+    ) async throws(RedisError) -> Cancelling? {
+        let answer = try await run(scripts.cancel, [.text(id), evenBegun ? "" : "1"])
+        if !evenBegun, answer.text == "begun" { return nil }
         guard let standing = answer.text.flatMap(Cancelling.init) else {
             throw .unexpectedAnswer(of: scripts.cancel)
         }

@@ -1,8 +1,8 @@
 -- Asks for a job to stop. Whoever holds it sees that at the next beat; one that waits is made
 -- ready, so that its next turn ends it.
--- ARGV 1 job id
+-- ARGV 1 job id  2 '1': a job that a worker has, or that is at TikTok, is left alone
 -- Returns 'unseen' (no worker has read its document; it will stop when one does), 'waiting',
---   'running', or 'ended': nothing is left to cancel.
+--   'running', 'begun' (it is left alone), or 'ended': nothing is left to cancel.
 local id = ARGV[1]
 -- Requests for ids that never came end after a week; those of jobs that wait still begin another.
 local old = redis.call('ZRANGEBYSCORE', CANCELS, '-inf', now - 7 * 86400000, 'LIMIT', 0, 20)
@@ -24,6 +24,7 @@ local is_over = job[4] == 'reconcile' or job[4] == 'moderation'
 if not job[2] or is_over or redis.call('ZSCORE', DEAD, ticket) then
   return 'ended'
 end
+if ARGV[2] == '1' and (job[1] or job[4] == 'watch') then return 'begun' end
 redis.call('ZADD', CANCELS, now, id)
 if job[1] then return 'running' end
 if redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1 then
