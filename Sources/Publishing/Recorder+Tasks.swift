@@ -53,9 +53,13 @@ extension Recorder {
         var row = try await row(of: id)
         let isDuplicate = if case .duplicate = result.outcome { true } else { false }
         if isDuplicate, row?.status.isFinal != true {
-            try await ask(aboutEndOf: id, claim)
+            try await ask(aboutEndOf: id, for: task, claim)
             // It may have ended before it was asked.
             row = try await self.row(of: id)
+            if row?.status.isFinal != true, try await tasks.wasRevoked(task, waitingFor: id) {
+                let ended = claim.receivedAt
+                return try await tell(.revoked(.revoked), task, settlement, endedAt: ended, claim)
+            }
         }
         guard let row else {
             guard isDuplicate else { return settlement }
@@ -74,9 +78,13 @@ extension Recorder {
     }
 
     /// Where Redis refuses to note that, this task wakes by its timer alone.
-    private func ask(aboutEndOf job: String, _ claim: Claim) async throws(RedisError) {
+    private func ask(
+        aboutEndOf job: String,
+        for task: CeleryMessage,
+        _ claim: Claim
+    ) async throws(RedisError) {
         do {
-            try await queue.ask(aboutEndOf: job, claim)
+            try await queue.ask(aboutEndOf: job, for: task, claim)
         } catch {
             guard error.failure != nil, !error.isUnavailable else { throw error }
             log.warning(

@@ -19,15 +19,17 @@ extension CeleryControl {
         guard !ids.isEmpty else { return .refused("task_id must be an id, or a list of ids") }
         let terminates = terminates || arguments["terminate"]?.bool == true
         try await queue.flagRevoked(ids)
-        let jobs = try await queue.jobs(of: Array(ids.prefix(Self.lookedForMax)))
-        var words: [String: [String]] = [:]
+        let lookedFor = Array(ids.prefix(Self.lookedForMax))
+        let askers = try await queue.wakeAskers(lookedFor)
+        let jobs = try await queue.jobs(of: lookedFor).filter { !askers.contains($0.key) }
+        var words = askers.isEmpty ? [:] : ["ends now": askers]
         for (id, job) in jobs {
             let fate = try await end(job, terminates: terminates)
             words[fate, default: []].append(id)
         }
         let fates = words.sorted { $0.key < $1.key }
             .map { "\($0.value.sorted().joined(separator: ", ")) \($0.key)" }
-        let shown = ids.prefix(Self.lookedForMax).joined(separator: ", ")
+        let shown = lookedFor.joined(separator: ", ")
         guard terminates else {
             return .done((["tasks \(shown) flagged as revoked"] + fates).joined(separator: "; "))
         }

@@ -58,10 +58,18 @@ extension JobQueue {
         return answers.contains { $0.bytes != nil }
     }
 
+    /// Lets tasks that wait for the job of another look whether they are revoked.
+    ///
+    /// - Returns: those that do.
+    func wakeAskers(_ tasks: [String]) async throws(RedisError) -> [String] {
+        guard !tasks.isEmpty else { return [] }
+        let answer = try await run(scripts.wakeAskers, tasks.map { .text($0) })
+        return (answer.array ?? []).compactMap(\.text)
+    }
+
     // MARK: Finding tasks
 
-    /// The jobs of tasks that a worker has read, by the task's id; only a job with an id of its own
-    /// is noted apart.
+    /// The jobs of tasks that a worker has read, by the task's id.
     func jobs(of tasks: [String]) async throws(RedisError) -> [String: String] {
         let noted = try await redis.sendAll(tasks.map { ["GET", .text(keys.task($0))] })
         let pairs = zip(tasks, noted).map { task, job in (task, job.text ?? task) }

@@ -97,8 +97,9 @@ package struct TaskReporter: Sendable {
 
     /// The task's job is its own, and not one that another task has brought before.
     func owns(_ task: CeleryMessage, _ job: PublishJob, _ claim: Claim) async {
-        guard job.id != task.id, claim.isFirst || claim.deliveries > 1 else { return }
-        // Only makes a revoke quicker; without it the stored state is found in time.
+        guard claim.isFirst || claim.deliveries > 1 else { return }
+        // Makes a revoke quicker, and tells the same message come again from another task's;
+        // without it the stored state is found in time.
         _ = try? await queue.redis.send(["SET", .text(queue.keys.task(task.id)), .text(job.id)])
     }
 
@@ -119,6 +120,24 @@ package struct TaskReporter: Sendable {
             let begins = max(claim.receivedAt, task.eta ?? .distantPast)
             guard begins > .now - Self.patience.seconds else { return false }
             throw .resultsAway
+        }
+    }
+
+    /// Whether the caller has revoked a task that waits for the end of another's job.
+    func wasRevoked(
+        _ task: CeleryMessage,
+        waitingFor job: String
+    ) async throws(RedisError) -> Bool {
+        // The same message come again: it ends as it does where it came first.
+        let own = try await queue.redis.send(["GET", .text(queue.keys.task(task.id))]).text
+        guard own != job else { return false }
+        if try await queue.isRevoked(task) { return true }
+        do {
+            return try await results.state(of: task.id) == "REVOKED"
+        } catch {
+            // It is asked again the next time that this task looks.
+            note(error)
+            return false
         }
     }
 

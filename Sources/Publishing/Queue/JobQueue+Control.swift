@@ -97,13 +97,21 @@ extension JobQueue {
     /// Whoever asks asks again much sooner.
     private static let askerMilliseconds: Int64 = 2 * 3_600_000
 
-    /// Lets this claim's job be woken when the job of that id ends.
-    func ask(aboutEndOf id: String, _ claim: Claim) async throws(RedisError) {
+    /// Lets this claim's job be woken when the job of that id ends, or its own task is revoked.
+    func ask(
+        aboutEndOf id: String,
+        for task: CeleryMessage,
+        _ claim: Claim
+    ) async throws(RedisError) {
         let key = RedisArgument.text(keys.askers(of: id))
         try await redis.sendAll(
             [
                 ["SADD", key, .text(claim.ticket)],
                 ["PEXPIRE", key, .integer(Self.askerMilliseconds)],
+                [
+                    "SET", .text(keys.asking(task.id)), .text(claim.ticket), "PX",
+                    .integer(Self.askerMilliseconds),
+                ],
             ]
         )
     }

@@ -36,7 +36,8 @@ package struct QueueKeys: Sendable {
         ("CANCELS", "cancels"),  // ZSET: job id → when somebody asked to cancel it, ms
         ("REVOKED_TASKS", "revoked_tasks"),  // ZSET: Celery task → when it was revoked, ms
         ("REVOKED_STAMPS", "revoked_stamps"),  // ZSET: name and value → the same, ms
-        ("TASK_OF", "task:"),  // STRING per Celery task that has not ended: the id of its job
+        ("TASK_OF", "task:"),  // STRING per Celery task that has not ended: the id of its own job
+        ("ASKING_OF", "asking:"),  // STRING per task that waits for another's job: its ticket
         ("FOLLOWED_OF", "followed:"),  // STRING per Celery task: what follows it was sent
         ("ASKERS_OF", "askers:"),  // SET per job id: tickets whose callers want its end
         ("WORKERS", "workers"),  // ZSET: worker → its last sign of life, ms
@@ -73,6 +74,9 @@ package struct QueueKeys: Sendable {
 
     /// Which job a Celery task is, until it ends.
     package func task(_ id: String) -> String { prefix + "task:" + id }
+
+    /// Which ticket a Celery task is that waits for the job of another.
+    func asking(_ task: String) -> String { prefix + "asking:" + task }
 
     package func askers(of id: String) -> String { prefix + "askers:" + id }
 

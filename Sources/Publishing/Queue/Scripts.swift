@@ -21,6 +21,7 @@ struct Scripts: Sendable {
     let hint: RedisScript
     let follow: RedisScript
     let wake: RedisScript
+    let wakeAskers: RedisScript
 
     /// - Parameter edit: changes the text of the script with that name; for tests, which run the
     ///   scripts by a clock of their own, or with a guard taken out.
@@ -59,6 +60,7 @@ struct Scripts: Sendable {
         hint = script("hint", PackageResources.hint_lua, with: [ready])
         follow = script("follow", PackageResources.follow_lua)
         wake = script("wake", PackageResources.wake_lua, with: [ready, slots])
+        wakeAskers = script("wake_askers", PackageResources.wake_askers_lua, with: [ready])
     }
 
     /// Lets the scripts run when Redis is full (Redis 7.0 or newer): a queue that is full must
@@ -68,7 +70,7 @@ struct Scripts: Sendable {
     var all: [RedisScript] {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, pause, revive, purge,
-            admit, call, limits, tally, find, unseen, hint, follow, wake,
+            admit, call, limits, tally, find, unseen, hint, follow, wake, wakeAskers,
         ]
     }
 }

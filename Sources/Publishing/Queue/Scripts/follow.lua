@@ -4,7 +4,7 @@
 -- Returns how many messages their lists refused, -1 when they had been sent before, or -2 when the
 --   job is no longer this worker's; then nothing was changed.
 if redis.call('HGET', JOB_OF .. ARGV[1], 'fence') ~= ARGV[2] then return -2 end
-redis.call('UNLINK', TASK_OF .. ARGV[3])
+redis.call('UNLINK', TASK_OF .. ARGV[3], ASKING_OF .. ARGV[3])
 local mark = FOLLOWED_OF .. ARGV[4] .. ':' .. ARGV[3]
 if not redis.call('SET', mark, 1, 'NX', 'PX', ARGV[5]) then return -1 end
 local refused = 0

@@ -88,8 +88,9 @@ else
     -- Somebody asked for it to stop while this turn went on: its next one ends it. What is handed
     -- back waits all the same: it may be that its end cannot be recorded.
     redis.call('LPUSH', READY_OF .. queue, ticket)
-  elseif ARGV[5] ~= '' and job[7] then
-    -- TikTok sent word of the post while it was being asked about: it is asked again at once.
+  elseif (ARGV[5] ~= '' or ARGV[10] == 'duplicate') and job[7] then
+    -- TikTok sent word of the post while it was being asked about, or the caller of a duplicate
+    -- revoked it: it is looked at again at once.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
     stand_in_line(lane, ticket, ARGV[2])
