@@ -67,7 +67,7 @@ extension Recorder {
             tasks.observe(.released, task, claim)
             return Self.askLater(claim)
         }
-        guard let end = TaskEnd(row) else {
+        guard let end = try await end(row, claim) else {
             tasks.observe(.released, task, claim)
             return Self.askLater(claim)
         }
@@ -75,6 +75,14 @@ extension Recorder {
         // as patiently.
         let ended = max(row.updatedAt, claim.receivedAt)
         return try await tell(end, task, settlement, endedAt: ended, claim)
+    }
+
+    private func end(_ row: HistoryRow, _ claim: Claim) async throws(RedisError) -> TaskEnd? {
+        let end = TaskEnd(row)
+        guard end == .revoked(.revoked), let signal = try await queue.termination(of: claim) else {
+            return end
+        }
+        return .revoked(.terminated(signal: signal))
     }
 
     /// Where Redis refuses to note that, this task wakes by its timer alone.

@@ -15,12 +15,14 @@ struct CeleryRevokeTests {
         _ bed: TestBed,
         _ id: String,
         terminates: Bool = false,
+        signal: String = "None",
         with release: CeleryRelease = .newest
     ) async throws -> String {
         let said = try await bed.script(
             """
             ask = dict(destination=[sys.argv[2]], reply=True, timeout=20)
-            say(app.control.revoke(sys.argv[1], terminate=\(terminates ? "True" : "False"), **ask))
+            ask.update(terminate=\(terminates ? "True" : "False"), signal=\(signal))
+            say(app.control.revoke(sys.argv[1], **ask))
             """,
             id,
             TestBed.node,
@@ -77,10 +79,11 @@ struct CeleryRevokeTests {
 
     @Test(.needs(.newest))
     func `a task in hand goes on, and with terminate it stops at the next chunk`() async throws {
-        try await TestBed.run(TestBed.quick, hasOwnDatabase: true) { bed in
+        try await TestBed.runTasks(TestBed.quick) { bed in
             try await bed.connect("mira")
             let video = try bed.video("four.mp4", bytes: 4 * 5_242_880)
             let worker = try await bed.startCeleryWorker()
+            let ends = try await Revocations.listen(on: bed)
             for (id, terminates) in [("spared", false), ("stopped", true)] {
                 // The worker keeps the job in hand meanwhile.
                 bed.sandbox.fault(
@@ -100,14 +103,115 @@ struct CeleryRevokeTests {
                     #expect(answer == "terminate: \(words)")
                     #expect(row.status == .cancelled, "\(row.json.encodedText)")
                     bed.expectNotPosted(id)
+                    try await expectTerminated(bed, id, by: 15, ends, worker)
                 } else {
-                    #expect(
-                        answer.hasSuffix("spared has begun, and is not broken off without terminate")
-                    )
+                    let words = "spared has begun, and is not broken off without terminate"
+                    #expect(answer.hasSuffix(words))
                     bed.expectPosted(row, video)
                 }
             }
             #expect(try await revoke(bed, "nobody", terminates: true) == "terminate: tasks unknown")
+            try await bed.expectDrains(worker)
+            await ends.close()
+        }
+    }
+
+    @Test(.needs(.newest))
+    func `what TikTok fetches is left alone, and with terminate TikTok is asked to stop`()
+        async throws
+    {
+        let prefix = try await PulledKind.prefix
+        try await TestBed.runTasks(PulledKind.settings(prefix)) { options in
+            PulledKind.verify(&options, prefix)
+            options.download = .seconds(60)
+        } _: { bed in
+            try await bed.connect("mira")
+            let worker = try await bed.startCeleryWorker()
+            let ends = try await Revocations.listen(on: bed)
+            try await beginPull(bed, prefix, worker)
+
+            let plain = try await revoke(bed, "pulled")
+            let status = try await bed.row("pulled")?.status
+            let terminated = try await revoke(bed, "pulled", terminates: true, signal: "'KILL'")
+            let row = try await bed.end(of: "pulled", worker: worker)
+
+            #expect(plain.hasSuffix("pulled has begun, and is not broken off without terminate"))
+            #expect(status == .processing)
+            #expect(
+                terminated.hasPrefix("terminate: pulled is at TikTok, which is asked to stop it")
+            )
+            #expect(row.status == .cancelled && bed.calls(of: "mira", to: .cancel) == 1)
+            try await expectTerminated(bed, "pulled", by: 9, ends, worker)
+            try await bed.expectDrains(worker)
+            await ends.close()
+        }
+    }
+
+    private func expectTerminated(
+        _ bed: TestBed,
+        _ id: String,
+        by signal: Int64,
+        _ ends: Revocations,
+        _ worker: RunningProgram
+    ) async throws {
+        let result = try await bed.result(id, becomes: "REVOKED", worker: worker)
+        #expect(result["result"]?["exc_type"] == "TaskRevokedError")
+        #expect(result["result"]?["exc_message"] == ["terminated"])
+        let event = try await ends.next()
+        #expect(event["uuid"] == .string(id) && event["expired"] == false)
+        #expect(event["terminated"] == true && event["signum"] == .integer(signal))
+    }
+
+    private func beginPull(
+        _ bed: TestBed,
+        _ prefix: String,
+        _ worker: RunningProgram
+    ) async throws {
+        _ = try await bed.script(
+            """
+            publish_post_task.apply_async(task_id="pulled", kwargs=dict(
+                account="mira", video=sys.argv[1], transfer="pull", title="x", privacy="public"))
+            """,
+            prefix + "clip.mp4"
+        )
+        _ = try await bed.row("pulled", "is at TikTok", worker: worker) {
+            $0.status == .processing && $0.waitingFor == "tiktok"
+        }
+    }
+
+    @Test(.needs(.newest))
+    func `a task that waits for another's job is revoked alone`() async throws {
+        try await TestBed.runTasks { bed in
+            try await bed.connect("mira")
+            let video = try bed.video("v.mp4", bytes: 200_000)
+            let worker = try await bed.startCeleryWorker()
+            let document: [String: JSONValue] = [
+                "id": "job-1", "publish_at": .time(Date.now + 3600),
+            ]
+            // The first message comes twice: what is its own job must not end as another's.
+            for id in ["t-1", "t-2", "t-3", "t-1"] {
+                try await bed.push(bed.task(id, video: video, document))
+            }
+            try await waitUntil("all wait", state: { worker.err }) {
+                let timers = RedisArgument.text(bed.key("timers:" + bed.queue))
+                return try await bed.redis.send(["ZCARD", timers]).integer == 4
+            }
+
+            let answer = try await revoke(bed, "t-2")
+            let second = try await bed.result("t-2", becomes: "REVOKED", worker: worker)
+            let others = try await bed.row("job-1")?.status
+            let last = try await revoke(bed, "t-1", terminates: true)
+            for id in ["t-1", "t-3"] {
+                let result = try await bed.result(id, becomes: "REVOKED", worker: worker)
+                #expect(result["result"]?["exc_message"] == ["revoked"])
+            }
+
+            #expect(answer == "tasks t-2 flagged as revoked; t-2 ends now")
+            #expect(second["result"]?["exc_message"] == ["revoked"])
+            #expect(others == .waiting)
+            #expect(last == "terminate: t-1 ends now")
+            #expect(try await bed.row("job-1")?.status == .cancelled)
+            try await bed.expectNothingLeft(worker: worker)
             try await bed.expectDrains(worker)
         }
     }

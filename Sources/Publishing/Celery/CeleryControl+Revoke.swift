@@ -17,20 +17,25 @@ extension CeleryControl {
         let asked = arguments["task_id"] ?? .null
         let ids = asked.string.map { [$0] } ?? asked.array?.compactMap(\.string) ?? []
         guard !ids.isEmpty else { return .refused("task_id must be an id, or a list of ids") }
-        let terminates = terminates || arguments["terminate"]?.bool == true
+        let signal: Int64?
+        do throws(CelerySignal.Unknown) {
+            signal = try CelerySignal.number(in: arguments, terminates: terminates)
+        } catch {
+            return .refused(error.words)
+        }
         try await queue.flagRevoked(ids)
         let lookedFor = Array(ids.prefix(Self.lookedForMax))
         let askers = try await queue.wakeAskers(lookedFor)
         let jobs = try await queue.jobs(of: lookedFor).filter { !askers.contains($0.key) }
         var words = askers.isEmpty ? [:] : ["ends now": askers]
         for (id, job) in jobs {
-            let fate = try await end(job, terminates: terminates)
+            let fate = try await end(job, by: signal)
             words[fate, default: []].append(id)
         }
         let fates = words.sorted { $0.key < $1.key }
             .map { "\($0.value.sorted().joined(separator: ", ")) \($0.key)" }
         let shown = lookedFor.joined(separator: ", ")
-        guard terminates else {
+        guard signal != nil else {
             return .done((["tasks \(shown) flagged as revoked"] + fates).joined(separator: "; "))
         }
         return .done(
@@ -46,30 +51,37 @@ extension CeleryControl {
         guard !stamps.isEmpty else {
             return .refused("headers must be an object of stamps by their names")
         }
+        let signal: Int64?
+        do throws(CelerySignal.Unknown) {
+            signal = try CelerySignal.number(in: arguments, terminates: false)
+        } catch {
+            return .refused(error.words)
+        }
         try await queue.flagRevoked(stamps)
         let headers = "headers \(PythonText.of(asked, atMost: 1000))"
-        guard arguments["terminate"]?.bool == true else {
+        guard let signal else {
             return .done("\(headers) flagged as revoked, but not terminated")
         }
         let wanted = Set(stamps)
         let inHand = parts.tasks.active(atMost: Self.lookedForMax).map(\.message)
             .filter { !wanted.isDisjoint(with: CeleryStamp.all(in: $0.stamps)) }
         for job in try await queue.jobs(of: inHand.map(\.id)).values {
-            _ = try await queue.cancel(job)
+            _ = try await queue.cancel(job, by: signal)
         }
         return .done(inHand.isEmpty ? "\(headers) were not terminated" : "\(headers) revoked")
     }
 
+    /// - Parameter signal: `nil`: what has begun is left alone.
     /// - Returns: what becomes of the job.
-    private func end(_ job: String, terminates: Bool) async throws(RedisError) -> String {
-        guard terminates else {
+    private func end(_ job: String, by signal: Int64?) async throws(RedisError) -> String {
+        guard let signal else {
             return switch try await queue.cancelUnlessBegun(job) {
             case .unseen, .waiting: "ends now"
             case .running, nil: "has begun, and is not broken off without terminate"
             case .ended: "has ended already"
             }
         }
-        let standing = try await queue.cancel(job)
+        let standing = try await queue.cancel(job, by: signal)
         // Whether a worker has it or not: of what is at TikTok only TikTok can stop anything.
         if standing != .ended, try await queue.find(job)?.stage == .watch {
             return "is at TikTok, which is asked to stop it if it still fetches; what was uploaded "

@@ -38,10 +38,15 @@ package struct CeleryMonitor: TaskObserver {
             )
         case .failed(let exception): events.task("failed", task.id, failure(exception))
         case .revoked(let why):
+            var signal = JSONValue.null
+            if case .terminated(let number) = why { signal = .integer(number) }
             events.task(
                 "revoked",
                 task.id,
-                ["terminated": false, "signum": .null, "expired": .bool(why == .expired)]
+                [
+                    "terminated": .bool(signal != .null), "signum": signal,
+                    "expired": .bool(why == .expired),
+                ]
             )
         }
     }

@@ -79,7 +79,7 @@ extension CeleryException {
         CeleryException(
             module: "celery.exceptions",
             type: "TaskRevokedError",
-            arguments: [.string(why.rawValue)]
+            arguments: [.string(why.word)]
         )
     }
 

@@ -24,9 +24,20 @@ package enum TaskEnd: Sendable, Equatable {
     case failed(CeleryException)
     case revoked(Revocation)
 
-    /// Why a task was revoked, in Celery's words.
-    package enum Revocation: String, Sendable {
+    /// Why a task was revoked.
+    package enum Revocation: Sendable, Equatable {
         case revoked, expired
+        /// After it had begun, by `revoke(terminate=True)`.
+        case terminated(signal: Int64)
+
+        /// In Celery's words (celery 5.7.0, worker/request.py `_announce_revoked`, 2026-11-23).
+        var word: String {
+            switch self {
+            case .revoked: "revoked"
+            case .expired: "expired"
+            case .terminated: "terminated"
+            }
+        }
     }
 }
 

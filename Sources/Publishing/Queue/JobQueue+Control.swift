@@ -66,8 +66,13 @@ extension JobQueue {
     }
 
     /// Asks for a job to stop.
-    package func cancel(_ id: String) async throws(RedisError) -> Cancelling {
-        guard let standing = try await cancel(id, evenBegun: true) else {
+    ///
+    /// - Parameter signal: by which Celery terminates a task that has begun; `nil`: a person asks.
+    package func cancel(
+        _ id: String,
+        by signal: Int64? = nil
+    ) async throws(RedisError) -> Cancelling {
+        guard let standing = try await cancel(id, evenBegun: true, signal) else {
             throw .unexpectedAnswer(of: scripts.cancel)
         }
         return standing
@@ -77,19 +82,28 @@ extension JobQueue {
     ///
     /// - Returns: `nil` when it is left alone.
     func cancelUnlessBegun(_ id: String) async throws(RedisError) -> Cancelling? {
-        try await cancel(id, evenBegun: false)
+        try await cancel(id, evenBegun: false, nil)
     }
 
     private func cancel(
         _ id: String,
-        evenBegun: Bool
+        evenBegun: Bool,
+        _ signal: Int64?
     ) async throws(RedisError) -> Cancelling? {
-        let answer = try await run(scripts.cancel, [.text(id), evenBegun ? "" : "1"])
+        let answer = try await run(
+            scripts.cancel,
+            [.text(id), evenBegun ? "" : "1", signal.map { .integer($0) } ?? ""]
+        )
         if !evenBegun, answer.text == "begun" { return nil }
         guard let standing = answer.text.flatMap(Cancelling.init) else {
             throw .unexpectedAnswer(of: scripts.cancel)
         }
         return standing
+    }
+
+    /// The signal by which Celery has terminated the job of a claim after it began; `nil`: none.
+    func termination(of claim: Claim) async throws(RedisError) -> Int64? {
+        try await redis.send(["HGET", .text(keys.job(claim.ticket)), "terminated"]).integer
     }
 
     // MARK: Callers of the same job

@@ -7,7 +7,7 @@ if redis.call('ZREM', DEAD, ARGV[1]) == 0
   and (job[2] ~= 'reconcile' or redis.call('ZREM', TIMERS_OF .. job[1], ARGV[1]) == 0)
 then return 0 end
 redis.call('HDEL', JOB_OF .. ARGV[1], 'attempts', 'stage', 'polls', 'reason', 'deliveries',
-  'survived')
+  'survived', 'terminated')
 -- Whoever asked for the first try to stop did not mean this one.
 if job[3] then redis.call('ZREM', CANCELS, job[3]) end
 make_ready(ARGV[1])

@@ -4,7 +4,9 @@
 -- Returns those that do.
 local woken = {}
 for _, task in ipairs(ARGV) do
-  local ticket = redis.call('GET', ASKING_OF .. task) or ''
+  -- The same message come again ends as its own job does.
+  local is_owner = redis.call('EXISTS', TASK_OF .. task) == 1
+  local ticket = not is_owner and redis.call('GET', ASKING_OF .. task) or ''
   local job = redis.call('HMGET', JOB_OF .. ticket, 'queue', 'fence')
   if job[2] then
     -- A worker has it, and may have looked before (settle.lua).
