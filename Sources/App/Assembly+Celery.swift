@@ -12,6 +12,7 @@ extension Assembly {
         TaskReporter(
             names: settings.celery.tasks,
             routes: settings.celery.routes,
+            tracksStarted: settings.celery.tracksStarted,
             results: ResultStore(
                 redis: results ?? redis,
                 keptFor: settings.celery.resultLifetime,

@@ -89,6 +89,7 @@ struct CeleryTools: Sendable {
             routes: settings.celery.routes,
             settings: [
                 "result_backend": .string((settings.celery.results ?? settings.redis).description),
+                "task_track_started": .bool(settings.celery.tracksStarted),
                 "result_expires": .integer(settings.celery.resultLifetime.milliseconds / 1000),
             ]
         )

@@ -10,6 +10,8 @@ struct CelerySettings: Sendable {
     let resultLifetime: Duration
     /// Whether events of tasks are sent until somebody says otherwise.
     let sendsEvents: Bool
+    /// Whether a task's result says `STARTED` when it begins.
+    let tracksStarted: Bool
     /// Where what follows a task goes.
     let routes: TaskRoutes
 
@@ -24,6 +26,7 @@ struct CelerySettings: Sendable {
         }
         resultLifetime = reader.seconds(.celeryResultExpires, 1...31_536_000)
         sendsEvents = reader.word(.celeryEvents, as: Switch.self) != .off
+        tracksStarted = reader.word(.celeryTrackStarted, as: Switch.self) == .on
         routes = TaskRoutes(usual: reader.defaultQueue(), routes: reader.routes())
     }
 }

@@ -53,6 +53,7 @@ struct Setting: Sendable {
     static let celeryResultURL = Setting("CELERY_RESULT_URL", isSecret: true)
     static let celeryResultExpires = Setting("CELERY_RESULT_EXPIRES_SECONDS", "86400")
     static let celeryEvents = Setting("CELERY_EVENTS", "on")
+    static let celeryTrackStarted = Setting("CELERY_TRACK_STARTED", "off")
     static let celeryDefaultQueue = Setting("CELERY_DEFAULT_QUEUE", "celery")
     static let celeryRoutes = Setting("CELERY_ROUTES")
     static let logLevel = Setting("LOG_LEVEL", "info")
@@ -66,7 +67,7 @@ struct Setting: Sendable {
         mediaURLPrefix, mediaHosts, chunkBytes, uploadMemoryBytes, dailyPostLimit, dailyDraftLimit,
         dailyAccountLimit, initPerMinute, creatorInfoPerMinute, statusPerMinute,
         accountConcurrency, statusDeadlineSeconds, httpAddress, httpToken, webhookAddress,
-        celeryTasks, celeryResultURL, celeryResultExpires, celeryEvents, celeryDefaultQueue,
-        celeryRoutes, logLevel, logFormat, traceEndpoint,
+        celeryTasks, celeryResultURL, celeryResultExpires, celeryEvents, celeryTrackStarted,
+        celeryDefaultQueue, celeryRoutes, logLevel, logFormat, traceEndpoint,
     ]
 }

@@ -73,6 +73,7 @@ struct SettingsTests {
         (.apiURL, "http://127.0.0.1:8090"), (.uploadHosts, "a.example, *.example.com"),
         (.redisURL, "unix:///run/redis.sock?db=1"), (.celeryResultURL, "redis://h:1/2"),
         (.cryptographyKey, Good.key + "," + Good.key), (.celeryDefaultQueue, "low"),
+        (.celeryTrackStarted, "on"),
         (.celeryRoutes, "mail.* = mail , note=high,?=x"),
     ])
     func `a good value is taken`(_ setting: Setting, _ value: String) {
@@ -94,7 +95,8 @@ struct SettingsTests {
         (.uploadHosts, "http://10.0.0.1"), (.redisURL, "http://x"), (.celeryResultURL, "x"),
         (.databaseURL, "mysql://x"), (.cryptographyKey, "short"), (.cryptographyKey, ","),
         (.mediaRoot, "/nowhere/at/all"), (.mediaRoot, "/etc/passwd"),
-        (.celeryDefaultQueue, "a b"), (.celeryDefaultQueue, String(repeating: "x", count: 129)),
+        (.celeryTrackStarted, "1"), (.celeryDefaultQueue, "a b"),
+        (.celeryDefaultQueue, String(repeating: "x", count: 129)),
         (.celeryRoutes, "note"), (.celeryRoutes, "note="), (.celeryRoutes, "a=b=c"),
         (.celeryRoutes, "a b=c"),
         (.celeryRoutes, (0...200).map { "t\($0)=q" }.joined(separator: ",")),

@@ -19,6 +19,8 @@ package struct TaskReporter: Sendable {
     let reader: HistoryReader
     /// As Celery's tools show this worker: `name@host`.
     let node: String
+    /// Whether results say when a task begins; events do in any case.
+    private let tracksStarted: Bool
     private let observers: [any TaskObserver]
     private let resultsAway = SharedOutage("celery_results")
     private let bindingsRefused = SharedOutage("celery_bindings")
@@ -31,10 +33,13 @@ package struct TaskReporter: Sendable {
 
     /// - Parameters:
     ///   - routes: where what follows a task goes when it does not say so itself.
+    ///   - tracksStarted: whether results say when a task begins; Celery's do not unless they are
+    ///     told to.
     ///   - observers: told of everything after the caller.
     package init(
         names: Set<String>,
         routes: TaskRoutes,
+        tracksStarted: Bool,
         results: ResultStore,
         queue: JobQueue,
         history: History,
@@ -48,6 +53,7 @@ package struct TaskReporter: Sendable {
         self.queue = queue
         reader = HistoryReader(database: history.database)
         self.node = node
+        self.tracksStarted = tracksStarted
         self.observers = observers
         self.log = log
     }
@@ -145,6 +151,7 @@ package struct TaskReporter: Sendable {
     func note(_ moment: TaskMoment, of task: CeleryMessage?, _ claim: Claim) async {
         guard let task else { return }
         observe(moment, task, claim)
+        if case .started = moment, !tracksStarted { return }
         guard !task.ignoresResult, !resultsAway.isOn,
             let document = moment.document(
                 of: task,
