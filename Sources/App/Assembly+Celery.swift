@@ -13,6 +13,7 @@ extension Assembly {
             names: settings.celery.tasks,
             routes: settings.celery.routes,
             tracksStarted: settings.celery.tracksStarted,
+            rates: celery.rates,
             results: ResultStore(
                 redis: results ?? redis,
                 keptFor: settings.celery.resultLifetime,

@@ -15,6 +15,8 @@ struct CeleryTools: Sendable {
     private let loop: EventLoop
     private let log: Log
     let node: CeleryNode
+    /// How many tasks of a name this worker may begin in a time.
+    let rates = TaskRates()
     private let tasks: CeleryTasks
     private let events: CeleryEvents
     private let redis: RedisClient
@@ -59,6 +61,7 @@ struct CeleryTools: Sendable {
             parts: CeleryControl.Parts(
                 node: node,
                 tasks: tasks,
+                rates: rates,
                 events: events,
                 queue: JobQueue(redis: redis, keys: settings.keys, lease: settings.lease),
                 worker: worker,

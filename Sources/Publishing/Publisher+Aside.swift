@@ -11,7 +11,8 @@ extension Publisher {
         _ account: Account?
     ) async throws(Stop) -> Result? {
         switch answer {
-        case .run, .cancelled, .expired: return nil
+        // Nobody waits for the rate of a task that is none.
+        case .run, .overRate, .cancelled, .expired: return nil
         case .stale: throw .lost
         case .duplicate: return try await duplicate(job, claim)
         // No limit is worth waiting for where nothing can be posted: its turn goes on to where the
@@ -27,10 +28,34 @@ extension Publisher {
         _ claim: Claim,
         _ account: Account?
     ) async throws(Stop) -> Admission.Answer {
-        let answer = try await admit(job, claim, account)
+        let answer = try await admitInRate(job, claim, account)
         guard answer != .duplicate, answer != .stale, let task = job.task else { return answer }
         await tasks.owns(task, job, claim)
         return try await tasks.wasRevoked(task, claim) ? .cancelled : answer
+    }
+
+    /// Asks admission; a task of a name that has a rate takes a token of it before it begins.
+    private func admitInRate(
+        _ job: PublishJob,
+        _ claim: Claim,
+        _ account: Account?
+    ) async throws(Stop) -> Admission.Answer {
+        guard let task = job.task, !claim.killsWorkers else {
+            return try await admit(job, claim, account, isOverRate: false)
+        }
+        // In this stage nothing else is asked for more than once.
+        let hasWaited = claim.polls > 0
+        let permit = tasks.rates.ask(for: task, hasWaited: hasWaited)
+        do throws(Stop) {
+            let answer = try await admit(job, claim, account, isOverRate: permit.isOver)
+            if answer != .run { tasks.rates.giveBack(permit, of: task) }
+            guard answer == .overRate else { return answer }
+            let wait = tasks.rates.wait(of: task, hasWaited: hasWaited)
+            return .wait(Admission.Wait(.rateLimit, for: wait, isForRate: true))
+        } catch {
+            tasks.rates.giveBack(permit, of: task)
+            throw error
+        }
     }
 
     /// How long a job waits for its account's connection to be mended before it fails.

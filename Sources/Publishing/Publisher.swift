@@ -219,14 +219,16 @@ package struct Publisher: Sendable {
     func admit(
         _ job: PublishJob,
         _ claim: Claim,
-        _ account: Account?
+        _ account: Account?,
+        isOverRate: Bool
     ) async throws(Stop) -> Admission.Answer {
         do {
             return try await admission.admit(
                 job,
                 claim: claim,
                 dailyPosts: account?.dailyPostLimit,
-                needsSlot: !claim.killsWorkers
+                needsSlot: !claim.killsWorkers,
+                isOverRate: isOverRate
             )
         } catch {
             throw .queueAway
@@ -267,7 +269,7 @@ extension Admission.Answer {
         switch self {
         case .cancelled: .cancelled
         case .expired: .expired
-        case .run, .wait, .duplicate, .stale: nil
+        case .run, .wait, .overRate, .duplicate, .stale: nil
         }
     }
 }

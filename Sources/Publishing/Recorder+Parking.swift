@@ -16,6 +16,7 @@ extension Recorder {
         var settlement = Settlement.park(for: delay, claim)
         settlement.slot = wait.reason == .schedule ? .freed : .kept
         settlement.reason = wait.reason.rawValue
+        if wait.isForRate { settlement.polls = claim.polls + 1 }
         return settlement
     }
 

@@ -287,7 +287,8 @@ package struct Recorder: Sendable {
             stage: waiting.stage,
             attempts: claim.attempts + (waiting.burnsAttempt ? 1 : 0)
         )
-        settlement.polls = waiting.stage == .watch ? claim.polls + 1 : 0
+        let polls = claim.stage == .watch ? claim.polls : 0
+        settlement.polls = waiting.stage == .watch ? polls + 1 : 0
         settlement.holdAccount = waiting.holdsAccount ? waiting.delay : .zero
         settlement.holdsFor = waiting.reason
         settlement.slot = waiting.keepsSlot ? .kept : .freed

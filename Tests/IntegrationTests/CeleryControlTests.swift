@@ -35,7 +35,8 @@ struct CeleryControlTests {
                 task, control = "publish_post_task", app.control
                 ask = dict(destination=[sys.argv[1]], reply=True, timeout=20)
                 for answer in [
-                    control.rate_limit(task, "10/m", **ask),
+                    control.rate_limit(task, "ten/m", **ask),
+                    control.rate_limit(task, "10/d", **ask),
                     control.rate_limit("other", "10/m", **ask),
                     control.time_limit(task, soft=1, hard=2, **ask),
                     control.pool_grow(1, **ask), control.pool_shrink(1, **ask),
@@ -51,7 +52,8 @@ struct CeleryControlTests {
 
             let words = said.compactMap(\.string)
             let expected = [
-                "INIT_PER_MINUTE", "unknown task", "STATUS_DEADLINE_SECONDS", "CONCURRENCY",
+                "Invalid rate limit string: ValueError(\"could not convert string", "KeyError('d')",
+                "unknown task", "STATUS_DEADLINE_SECONDS", "CONCURRENCY",
                 "CONCURRENCY", "CONCURRENCY", "KeyError('make_coffee')", bed.queue, bed.queue,
             ]
             try #require(words.count == expected.count, "\(said)")

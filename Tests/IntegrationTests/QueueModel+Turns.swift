@@ -88,7 +88,8 @@ extension QueueModel {
         case .duplicate: try await settle(index, as: .done(givesPostBack: true))
         case .cancelled: try await end(index, .done(givesPostBack: numbers.chance(800)))
         case .expired: try await end(index, .done(givesPostBack: true))
-        case .stale: try await leave(index)
+        // Nobody here has a rate; `overRate` is never answered.
+        case .stale, .overRate: try await leave(index)
         }
     }
 

@@ -15,6 +15,7 @@ extension QueueModelRecord {
             return try unless(answer == .stale, "a stale fence was answered \(answer)")
         }
         try unless(answer != .stale, "the holder was called stale")
+        try unless(answer != .overRate, "a job without a rate is over it")
         let owner = owner(of: job.id)
         let isTaken = owner != nil && owner != claim.ticket
         try unless((answer == .duplicate) == isTaken, "id of \(owner ?? "nobody"): \(answer)")
@@ -33,7 +34,7 @@ extension QueueModelRecord {
         switch answer {
         case .run: try runs(claim, job)
         case .wait(let wait): try waits(claim, job, wait)
-        case .expired, .cancelled, .duplicate, .stale: break
+        case .expired, .cancelled, .duplicate, .stale, .overRate: break
         }
     }
 

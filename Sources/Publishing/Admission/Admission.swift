@@ -11,6 +11,8 @@ package struct Admission: Sendable {
         case run
         /// Not now; the queue has not been told yet.
         case wait(Wait)
+        /// Only the rate of its task's name keeps it from posting.
+        case overRate
         /// Another job with the same id came first.
         case duplicate
         /// Somebody asked for the job to stop.
@@ -30,21 +32,27 @@ package struct Admission: Sendable {
         package let hasEnd: Bool
         /// Whether a person has paused the account.
         let isPause: Bool
+        /// Whether it is the rate of its task's name that it waits for.
+        let isForRate: Bool
 
         init(
             _ reason: WaitingFor,
             for delay: Duration?,
             hasEnd: Bool = true,
-            isPause: Bool = false
+            isPause: Bool = false,
+            isForRate: Bool = false
         ) {
             self.reason = reason
             self.delay = delay
             self.hasEnd = hasEnd
             self.isPause = isPause
+            self.isForRate = isForRate
         }
 
         /// Whether it is for nothing but the limits of an account that could be posted for.
-        var isForLimits: Bool { delay != nil && reason != .schedule && !isPause }
+        var isForLimits: Bool {
+            delay != nil && reason != .schedule && !isPause && !isForRate
+        }
     }
 
     /// The rolling window of TikTok's daily limits.
@@ -65,11 +73,13 @@ package struct Admission: Sendable {
     /// - Parameters:
     ///   - dailyPosts: the account's own limit, when it has one.
     ///   - needsSlot: `false` only asks whether the job's id is its own.
+    ///   - isOverRate: whether the rate of its task's name is used up; what has begun goes on.
     package func admit(
         _ job: PublishJob,
         claim: Claim,
         dailyPosts: Int?,
-        needsSlot: Bool
+        needsSlot: Bool,
+        isOverRate: Bool = false
     ) async throws(RedisError) -> Answer {
         let ours = job.mode == .draft ? limits.dailyDrafts : limits.dailyPosts
         // Zero in our settings means no limit; zero in an account's row means nothing at all.
@@ -82,7 +92,7 @@ package struct Admission: Sendable {
             .integer(Int64(limit)), .integer(Self.window.milliseconds),
             .integer(Int64.random(in: 0..<Self.jitter.milliseconds)),
             .integer(Self.milliseconds(job.publishAt)), .integer(Self.milliseconds(job.expiresAt)),
-            .integer(Int64(limits.activeAccounts)),
+            .integer(Int64(limits.activeAccounts)), isOverRate ? "1" : "",
         ]
         for endpoint in job.beginsWith {
             arguments += [.text(endpoint.rawValue), .integer(Int64(limits.calls(of: endpoint)))]
@@ -117,6 +127,7 @@ package struct Admission: Sendable {
         case "cancelled": .cancelled
         case "expired": .expired
         case "stale": .stale
+        case "rate": .overRate
         case "line": .wait(Wait(.accountBusy, for: nil, hasEnd: false))
         case "busy": wait(.accountBusy)
         case "schedule": wait(.schedule)

@@ -13,7 +13,7 @@ extension CeleryControl {
         case "stats": return .value(stats)
         case "conf", "dump_conf": return .value(.object(conf))
         case "report": return .done(report)
-        case "registered", "dump_tasks": return .value(names(parts.facts.taskNames))
+        case "registered", "dump_tasks": return .value(names(registered))
         case "active_queues": return .value(activeQueues)
         case "active", "dump_active": return .value(active(arguments))
         case "reserved", "dump_reserved": return .value(try await reserved(arguments))
@@ -27,8 +27,8 @@ extension CeleryControl {
         case "heartbeat":
             await parts.events.beat()
             return .value(.null)
-        case "rate_limit": return limit(arguments, Self.rateRemedy)
-        case "time_limit": return limit(arguments, Self.timeRemedy)
+        case "rate_limit": return limitRate(arguments)
+        case "time_limit": return limitTime(arguments)
         case "add_consumer": return consume(arguments, true)
         case "cancel_consumer": return consume(arguments, false)
         case "shutdown":
@@ -56,19 +56,38 @@ extension CeleryControl {
         return .done(isChange ? "task events \(state)" : "task events already \(state)")
     }
 
-    private static let rateRemedy =
-        "limits are kept for each TikTok account, over all workers: set INIT_PER_MINUTE, "
-        + "DAILY_POST_LIMIT and their like, or pause an account"
-    private static let timeRemedy =
-        "a post that has begun is not broken off; STATUS_DEADLINE_SECONDS says how long TikTok "
-        + "may take"
-
-    /// Limits of Celery's that this worker has others for: said, not swallowed.
-    private func limit(_ arguments: [String: JSONValue], _ remedy: String) -> Answer {
-        guard let name = arguments["task_name"]?.string, parts.facts.taskNames.contains(name) else {
-            return .refused("unknown task")
+    /// In Celery's words (celery 5.7.0, worker/control.py `rate_limit`, 2026-11-23).
+    private func limitRate(_ arguments: [String: JSONValue]) -> Answer {
+        do throws(TaskRate.Malformed) {
+            let rate = try TaskRate.read(arguments["rate_limit"] ?? .null)
+            guard let name = taskName(in: arguments) else { return .refused("unknown task") }
+            parts.rates.set(rate, for: name)
+            return .done(
+                rate == nil ? "rate limit disabled successfully" : "new rate limit set successfully"
+            )
+        } catch {
+            return .refused(error.words)
         }
-        return .refused("not applicable: \(remedy)")
+    }
+
+    /// Said, not swallowed.
+    private func limitTime(_ arguments: [String: JSONValue]) -> Answer {
+        guard taskName(in: arguments) != nil else { return .refused("unknown task") }
+        return .refused(
+            "not applicable: a post that has begun is not broken off; STATUS_DEADLINE_SECONDS says "
+                + "how long TikTok may take"
+        )
+    }
+
+    private func taskName(in arguments: [String: JSONValue]) -> String? {
+        arguments["task_name"]?.string.flatMap { parts.facts.taskNames.contains($0) ? $0 : nil }
+    }
+
+    /// Names of tasks, with their rates, as Celery shows them.
+    private var registered: [String] {
+        parts.facts.taskNames.map { name in
+            parts.rates.text(for: name).map { "\(name) [rate_limit=\($0)]" } ?? name
+        }
     }
 
     private func consume(_ arguments: [String: JSONValue], _ isOn: Bool) -> Answer {

@@ -11,6 +11,7 @@ package actor CeleryControl {
     package struct Parts: Sendable {
         let node: CeleryNode
         let tasks: CeleryTasks
+        let rates: TaskRates
         let events: CeleryEvents
         let queue: JobQueue
         let worker: Worker
@@ -21,6 +22,7 @@ package actor CeleryControl {
         package init(
             node: CeleryNode,
             tasks: CeleryTasks,
+            rates: TaskRates,
             events: CeleryEvents,
             queue: JobQueue,
             worker: Worker,
@@ -29,6 +31,7 @@ package actor CeleryControl {
         ) {
             self.node = node
             self.tasks = tasks
+            self.rates = rates
             self.events = events
             self.queue = queue
             self.worker = worker

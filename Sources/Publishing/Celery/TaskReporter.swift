@@ -15,6 +15,8 @@ package struct TaskReporter: Sendable {
     let names: Set<String>
     let results: ResultStore
     let sender: TaskSender
+    /// How many tasks of a name may begin in a time.
+    let rates: TaskRates
     private let queue: JobQueue
     let reader: HistoryReader
     /// As Celery's tools show this worker: `name@host`.
@@ -35,11 +37,13 @@ package struct TaskReporter: Sendable {
     ///   - routes: where what follows a task goes when it does not say so itself.
     ///   - tracksStarted: whether results say when a task begins; Celery's do not unless they are
     ///     told to.
+    ///   - rates: as remote control sets them.
     ///   - observers: told of everything after the caller.
     package init(
         names: Set<String>,
         routes: TaskRoutes,
         tracksStarted: Bool,
+        rates: TaskRates,
         results: ResultStore,
         queue: JobQueue,
         history: History,
@@ -54,6 +58,7 @@ package struct TaskReporter: Sendable {
         reader = HistoryReader(database: history.database)
         self.node = node
         self.tracksStarted = tracksStarted
+        self.rates = rates
         self.observers = observers
         self.log = log
     }

@@ -9,8 +9,10 @@
 --      7 limit in the window (-1: none)  8 window (ms)  9 jitter (ms)
 --      10 not before (ms since 1970; 0: now)  11 not after (ms since 1970; 0: no end)
 --      12 accounts that may post in the window (0: no limit)
+--      13 '1': the rate of its task is used up
 --      then endpoint, calls in a minute for each call that the post begins with
--- Returns {'stale'} | {'duplicate'} | {'cancelled'} | {'expired'} | {'run'} | {'line'}, or
+-- Returns {'stale'} | {'duplicate'} | {'cancelled'} | {'expired'} | {'run'} | {'line'} |
+--   {'rate'}: all but its task's rate lets it post, or
 --   {'schedule' | 'busy' | 'hold' | 'pause' | 'limit' | 'accounts' | 'calls', ms to wait,
 --   '1' when nobody knows the end and the job only looks again, what the hold is for}. A run has
 --   its calls counted already.
@@ -92,6 +94,9 @@ if accounts > 0 and kind == 'post' then
   end
 end
 
+-- What has begun goes on all the same.
+if ARGV[13] == '1' and not redis.call('ZSCORE', counted, ticket) then return {'rate'} end
+
 -- Who waits for the other lane is rung when it is through (settle.lua); the time is for accidents.
 local running = RUNNING_OF .. account
 local is_new = redis.call('SADD', running, ticket) == 1
@@ -100,10 +105,10 @@ if is_new and redis.call('SCARD', running) > tonumber(ARGV[5]) then
   return wait('busy', now + 60000, true)
 end
 
-for i = 13, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
   local next = note_call(account, ARGV[i], ARGV[i + 1])
   if next then
-    for before = 13, i - 2, 2 do
+    for before = 14, i - 2, 2 do
       redis.call('LPOP', CALLS_OF .. ARGV[before] .. ':' .. account)
     end
     if is_new then redis.call('SREM', running, ticket) end
