@@ -102,18 +102,54 @@ extension Publisher {
         }
     }
 
-    func reject(_ broken: BrokenDocument, _ claim: Claim) async -> Result {
-        do {
-            try await history.rejected(broken, claim: claim)
-            let failure = Failure.documentBroken(broken)
+    /// Whether the document of a claim is read: not when workers die of that.
+    func mayBeRead(_ claim: Claim) async -> Bool {
+        guard claim.killsReaders else { return true }
+        guard !claim.killsAnybody else { return false }
+        // Where Redis does not say, the job is put aside unread once it is back.
+        return (try? await admission.queue.hasBeenRead(claim)) ?? false
+    }
+
+    func reject(_ refused: BrokenDocument, _ claim: Claim) async -> Result {
+        do throws(Stop) {
+            let broken = try await withCaller(refused, claim)
+            tasks.received(broken.task, claim)
+            try await record(broken, claim)
             return Result(
-                outcome: .rejected(failure),
+                outcome: .rejected(Failure.documentBroken(broken)),
                 entry: nil,
                 task: broken.task,
                 exception: broken.exception
             )
         } catch {
-            return Result(outcome: Outcome(Stop(error), verdictBy: nil), entry: nil)
+            return Result(outcome: Outcome(error, verdictBy: nil), entry: nil)
+        }
+    }
+
+    /// The same with whoever waits for it, where it is a message that is too long to be read.
+    private func withCaller(
+        _ broken: BrokenDocument,
+        _ claim: Claim
+    ) async throws(Stop) -> BrokenDocument {
+        guard claim.documentBytes > PublishJob.documentBytesMax else { return broken }
+        let envelope: [UInt8]
+        do {
+            envelope = try await admission.queue.envelope(of: claim)
+        } catch {
+            throw .queueAway
+        }
+        return BrokenDocument(
+            envelope: envelope,
+            bytes: claim.documentBytes,
+            tasks: tasks.names
+        ) ?? broken
+    }
+
+    private func record(_ broken: BrokenDocument, _ claim: Claim) async throws(Stop) {
+        do {
+            try await history.rejected(broken, claim: claim)
+        } catch {
+            throw Stop(error)
         }
     }
 

@@ -70,7 +70,7 @@ package struct Publisher: Sendable {
     package func publish(_ claim: Claim, lease: Lease) async -> Result {
         defer { order.leave(claim, of: nil) }
         guard claim.stage != .moderation else { return await askForID(claim) }
-        guard !claim.killsReaders else {
+        guard await mayBeRead(claim) else {
             return Result(outcome: .unreadable(.workerKiller), entry: nil)
         }
         do throws(BrokenDocument) {
@@ -78,7 +78,7 @@ package struct Publisher: Sendable {
             try Self.checkWorkflow(of: job)
             desk.note(claim, id: job.id, step: claim.stage.step)
             desk.note(claim, task: job.task)
-            await tasks.received(job, claim)
+            tasks.received(job.task, claim)
             var result =
                 claim.stage == .reconcile
                 ? await reconcile(job, claim, lease) : await publish(job, claim, lease)

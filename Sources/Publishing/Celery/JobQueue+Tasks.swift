@@ -67,6 +67,29 @@ extension JobQueue {
         return (answer.array ?? []).compactMap(\.text)
     }
 
+    // MARK: Documents that are not read
+
+    /// Longest document whose envelope is looked for.
+    static let envelopeBytesMax: Int64 = 4 << 20
+
+    /// The envelope of a message that is too long to be read, its body left out; empty: there is
+    /// none.
+    func envelope(of claim: Claim) async throws(RedisError) -> [UInt8] {
+        let answer = try await run(
+            scripts.envelope,
+            [
+                .text(claim.ticket), .integer(Self.envelopeBytesMax),
+                .integer(Int64(PublishJob.documentBytesMax)),
+            ]
+        )
+        return answer.bytes ?? []
+    }
+
+    /// Whether a worker has read the document of a claim before: an id is noted only then.
+    func hasBeenRead(_ claim: Claim) async throws(RedisError) -> Bool {
+        try await redis.send(["HEXISTS", .text(keys.job(claim.ticket)), "id"]).integer == 1
+    }
+
     // MARK: Finding tasks
 
     /// The jobs of tasks that a worker has read, by the task's id.

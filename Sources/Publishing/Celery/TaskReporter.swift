@@ -100,9 +100,9 @@ package struct TaskReporter: Sendable {
         }
     }
 
-    /// A worker has read the job.
-    func received(_ job: PublishJob, _ claim: Claim) async {
-        guard let task = job.task, claim.isFirst else { return }
+    /// A worker has read a message, also one that it refuses.
+    func received(_ task: CeleryMessage?, _ claim: Claim) {
+        guard let task, task.isNamed, claim.isFirst else { return }
         observe(.received, task, claim)
     }
 

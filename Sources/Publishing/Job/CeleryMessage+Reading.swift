@@ -30,12 +30,32 @@ extension CeleryMessage {
             }
             return message
         } catch {
-            // Of an unreadable message of protocol 1 only this says who waits for it.
-            let waits = properties["correlation_id"]?.string.flatMap { id in
-                unfit(id) == nil ? CeleryMessage(task: "", id: id) : nil
-            }
-            throw broken(known ?? waits, error)
+            throw broken(known ?? waiting(properties), error)
         }
+    }
+
+    /// Of an unreadable message of protocol 1 only this says who waits for it.
+    private static func waiting(_ properties: [String: JSONValue]) -> CeleryMessage? {
+        guard let id = properties["correlation_id"]?.string, unfit(id) == nil else { return nil }
+        return CeleryMessage(task: "", id: id)
+    }
+
+    /// A message whose body is not looked at.
+    ///
+    /// - Parameters:
+    ///   - envelope: without its body.
+    ///   - bytes: its length with it.
+    static func tooLong(_ envelope: [String: JSONValue], bytes: Int) -> BrokenMessage {
+        let headers = envelope["headers"]?.object ?? [:]
+        let properties = envelope["properties"]?.object ?? [:]
+        // Headers that are wrong as well are no reason not to tell the caller.
+        var known = (try? named(headers, properties)).flatMap { unfit($0.id) == nil ? $0 : nil }
+        try? known?.take(headers)
+        let most = PublishJob.documentBytesMax
+        return broken(
+            known ?? waiting(properties),
+            Trouble("", got: "\(bytes) bytes", "must have at most \(most) bytes")
+        )
     }
 
     /// What is wrong with a message.

@@ -61,6 +61,19 @@ extension BrokenDocument {
         )
     }
 
+    /// A message that is too long to be read; `nil`: nothing says whose it is.
+    ///
+    /// - Parameters:
+    ///   - envelope: without its body.
+    ///   - bytes: its length with it.
+    init?(envelope: [UInt8], bytes: Int, tasks: Set<String>?) {
+        // What is no message is told as any other document.
+        guard let members = (try? JSONValue(parsing: envelope))?.object,
+            CeleryMessage.isMessage(members)
+        else { return nil }
+        self.init(CeleryMessage.tooLong(members, bytes: bytes), tasks: tasks)
+    }
+
     /// The same with the message that it came in.
     fileprivate init(_ broken: BrokenDocument, _ message: CeleryMessage) {
         self.init(

@@ -47,8 +47,12 @@ package struct Claim: Sendable {
     /// Whether the job has killed so many workers that it goes to the dead letters.
     var killsWorkers: Bool { deliveries > Self.deliveriesMax }
 
-    /// Whether its workers die before they can even put it aside: its document is not read again.
+    /// Whether its workers die before they can even put it aside: its document is not read again,
+    /// unless somebody has read it before.
     var killsReaders: Bool { deliveries > 2 * Self.deliveriesMax }
+
+    /// Whether they die of that, too.
+    var killsAnybody: Bool { deliveries > 3 * Self.deliveriesMax }
 }
 
 extension Claim {

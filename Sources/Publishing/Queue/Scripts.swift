@@ -22,6 +22,7 @@ struct Scripts: Sendable {
     let follow: RedisScript
     let wake: RedisScript
     let wakeAskers: RedisScript
+    let envelope: RedisScript
 
     /// - Parameter edit: changes the text of the script with that name; for tests, which run the
     ///   scripts by a clock of their own, or with a guard taken out.
@@ -60,6 +61,7 @@ struct Scripts: Sendable {
         hint = script("hint", PackageResources.hint_lua, with: [ready])
         follow = script("follow", PackageResources.follow_lua)
         wake = script("wake", PackageResources.wake_lua, with: [ready, slots])
+        envelope = script("envelope", PackageResources.envelope_lua)
         wakeAskers = script("wake_askers", PackageResources.wake_askers_lua, with: [ready])
     }
 
@@ -71,6 +73,7 @@ struct Scripts: Sendable {
         [
             claim, beat, recover, settle, survive, raiseFence, cancel, pause, revive, purge,
             admit, call, limits, tally, find, unseen, hint, follow, wake, wakeAskers,
+            envelope,
         ]
     }
 }
