@@ -23,7 +23,10 @@ struct CeleryTools: Sendable {
     private let listener: RedisClient
 
     /// Longest request of remote control that is listened to, in bytes.
-    private static let requestBytesMax = 4 << 20
+    ///
+    /// More than 6000 ids of tasks; a longer one ends the connection of remote control, which is
+    /// made anew.
+    private static let requestBytesMax = 256 << 10
 
     init(_ settings: Settings, on loop: EventLoop, desk: Desk, log: Log) {
         self.settings = settings

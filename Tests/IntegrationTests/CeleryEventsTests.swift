@@ -84,6 +84,7 @@ struct CeleryEventsTests {
             let all = try events(receiver)
             #expect(try types(receiver, of: "good") == Self.goodLife)
             #expect(try types(receiver, of: "again").contains("task-retried"))
+            #expect(try types(receiver, of: "bad") == ["task-received", "task-failed"])
             #expect(all.allSatisfy { $0["hostname"] == .string(TestBed.node) })
             #expect(all.allSatisfy { $0["hours_off"] == 0 })
             #expect(all.allSatisfy { $0["pid"] == .integer(Int64(worker.pid)) })

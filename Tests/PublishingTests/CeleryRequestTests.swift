@@ -51,7 +51,8 @@ struct CeleryRequestTests {
             (["destination": ["publisher@here"]], true),
             (["destination": ["other@here", "publisher@here"]], true),
             (["destination": ["other@here"]], false),
-            (["destination": []], false),
+            (["destination": []], true),
+            (["destination": [], "pattern": "celery@*", "matcher": "glob"], false),
             (["pattern": "pub*@here", "matcher": "glob"], true),
             (["pattern": "celery@*", "matcher": "glob"], false),
             // A list of names counts more than a pattern.

@@ -66,6 +66,23 @@ struct InflateTests {
         }
     }
 
+    @Test(arguments: [(999, true), (1000, false), (50_000, false)])
+    func `a stream of empty blocks is read up to a bound`(empty: Int, isRead: Bool) throws {
+        // Stored blocks of no bytes, and a last one; then the checksum of nothing.
+        let block: [UInt8] = [0, 0, 0, 0xFF, 0xFF]
+        let stream =
+            [0x78, 0x9C] + [[UInt8]](repeating: block, count: empty).joined()
+            + [1, 0, 0, 0xFF, 0xFF, 0, 0, 0, 1]
+
+        if isRead {
+            #expect(try Inflate.unpack(stream, atMost: 10) == [])
+        } else {
+            #expect(throws: Inflate.Refusal.tooManyBlocks) {
+                _ = try Inflate.unpack(stream, atMost: 10)
+            }
+        }
+    }
+
     @Test func `bytes behind the stream are refused`() throws {
         let longer = try bytes("eJwDAAAAAAE=") + [0]
 

@@ -67,7 +67,8 @@ struct CeleryRequest: Sendable {
         _ body: JSONValue,
         to node: String
     ) throws(Malformed) -> Bool {
-        if let names = body["destination"], names != .null {
+        // No names are as good as none given (kombu 5.7.0, pidbox.py `handle_message`).
+        if let names = body["destination"], names != .null, names != [] {
             guard let names = names.array else {
                 throw Malformed(reason: "destination must be an array")
             }

@@ -69,6 +69,9 @@ enum CeleryBody {
             case .tooLong:
                 let rule = "must unpack to at most \(PublishJob.documentBytesMax) bytes"
                 throw CeleryMessage.Trouble("body", got: "more bytes", rule)
+            case .tooManyBlocks:
+                let rule = "must be packed in at most \(Inflate.blocksMax) blocks"
+                throw undecodable("more of them", rule)
             case .malformed:
                 throw undecodable("\(bytes.count) bytes", "must be a zlib stream, as it says")
             }

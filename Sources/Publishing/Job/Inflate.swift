@@ -4,6 +4,8 @@ struct Inflate {
         case malformed
         /// More would come out than may.
         case tooLong
+        /// In more pieces than anybody makes of it: each costs time, also an empty one.
+        case tooManyBlocks
     }
 
     private var input: ArraySlice<UInt8>
@@ -12,6 +14,9 @@ struct Inflate {
     /// Bits that were read and not used yet, the next one lowest.
     private var held: UInt32 = 0
     private var heldCount = 0
+
+    /// Most blocks of one stream: zlib makes one of each 16,384 symbols.
+    static let blocksMax = 1000
 
     /// - Parameter limit: most bytes that may come out, so that a small message cannot fill the
     ///   memory.
@@ -32,7 +37,10 @@ struct Inflate {
 
     private mutating func readBlocks() throws(Refusal) {
         var isLast = false
+        var blocks = 0
         while !isLast {
+            blocks += 1
+            guard blocks <= Self.blocksMax else { throw .tooManyBlocks }
             isLast = try bits(1) == 1
             switch try bits(2) {
             case 0: try copyStored()
