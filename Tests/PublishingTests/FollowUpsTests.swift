@@ -125,10 +125,10 @@ struct FollowUpsTests {
                 "kwargs": [:], "body": Message.signature("sum", ["task_id": "s"]),
                 "header": Message.composite(
                     "group",
-                    ["tasks": [Message.signature("a"), Message.signature("b")]],
-                    ["task_id": "g"]
+                    ["tasks": [Message.signature("a"), Message.signature("b")]]
                 ),
-            ]
+            ],
+            ["task_id": "g"]
         )
         let follow = try after(.init(callbacks: [chord]))
 
@@ -141,11 +141,12 @@ struct FollowUpsTests {
     }
 
     @Test func `a group that another step follows becomes a chord`() throws {
-        let group = Message.composite("group", ["tasks": [Message.signature("a")]])
+        let members: JSONValue = [Message.signature("a"), Message.signature("b")]
+        let group = Message.composite("group", ["tasks": members])
         let chain = Message.composite("chain", ["tasks": [group, Message.signature("sum")]])
         let follow = try after(.init(callbacks: [chain]))
 
-        #expect(follow.chords.map(\.size) == [1])
+        #expect(follow.chords.map(\.size) == [2])
         let embed = try sent(follow.messages[0]).body[2]
         #expect(embed["chord"]?["task"] == "sum" && embed["chain"] == .null)
     }

@@ -8,7 +8,8 @@ import Testing
 struct TaskRateTests {
     @Test(
         arguments: [
-            ("10/m", 6), ("100/h", 36), ("5/s", 0.2), (5, 0.2), (.double(0.5), 2), ("2", 0.5), (" 4 /m", 15),
+            ("10/m", 6), ("100/h", 36), ("5/s", 0.2), (5, 0.2), (.double(0.5), 2), ("2", 0.5),
+            (" 4 /m", 15),
             ("1e1/m", 6), ("1/h", 3600),
         ] as [(JSONValue, Double)]
     )

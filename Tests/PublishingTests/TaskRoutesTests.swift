@@ -41,7 +41,6 @@ struct TaskRoutesTests {
             signature: try Signature(Message.signature("note", options)),
             id: "t",
             arguments: [],
-            context: FollowUps.Context(),
             origin: "",
             now: Date(timeIntervalSince1970: 0)
         )

@@ -7,16 +7,6 @@ internal import JSON
 /// Made again from the same message it has the same ids, so that whoever takes over from a worker
 /// that died tells the same story.
 struct FollowUps {
-    /// What a signature is sent with beside its own options, and before them.
-    struct Context: Sendable {
-        var parentID: String?
-        var rootID: String?
-        /// The rest of the chain, the next step last; `nil`: what the signature has itself.
-        var chain: [JSONValue]?
-        var chord: JSONValue?
-        var group: (id: String, index: Int64?)?
-    }
-
     /// A chord whose header is sent: its size must be known before its first part ends.
     struct ChordStart: Sendable, Equatable {
         let group: String
@@ -50,14 +40,13 @@ struct FollowUps {
 
     /// After success: every callback, and the next step of the chain, each with the result.
     mutating func succeed(_ task: CeleryMessage, with result: JSONValue) throws(FollowUpError) {
-        let context = Context(parentID: task.id, rootID: task.rootID ?? task.id)
+        let call = Self.call(by: task.id, root: task.rootID)
         for callback in task.workflow.callbacks {
-            children.append(try send(try Signature(callback), [result], context))
+            children.append(try send(try Signature(callback), [result], call))
         }
         var chain = task.workflow.chain
         guard let next = chain.popLast() else { return }
-        var inChain = context
-        inChain.chain = chain
+        let inChain = call.merging(["chain": .array(chain)]) { $1 }
         children.append(try send(try Signature(next), [result], inChain))
     }
 
@@ -67,9 +56,9 @@ struct FollowUps {
         root: String?,
         _ callbacks: [JSONValue]
     ) throws(FollowUpError) {
-        let context = Context(parentID: id, rootID: root ?? id)
+        let call = Self.call(by: id, root: root)
         for callback in callbacks {
-            children.append(try send(try Signature(callback), [.string(id)], context))
+            children.append(try send(try Signature(callback), [.string(id)], call))
         }
     }
 
@@ -79,44 +68,47 @@ struct FollowUps {
         _ results: JSONValue,
         after task: CeleryMessage
     ) throws(FollowUpError) {
-        let context = Context(parentID: task.id, rootID: task.rootID ?? task.id)
-        children.append(try send(body, [results], context))
+        let call = Self.call(by: task.id, root: task.rootID)
+        children.append(try send(body, [results], call))
+    }
+
+    private static func call(by parent: String, root: String?) -> Signature.Options {
+        ["parent_id": .string(parent), "root_id": .string(root ?? parent)]
     }
 
     // MARK: Signatures
 
+    /// Calls a signature.
+    ///
+    /// - Parameters:
+    ///   - prefix: arguments before its own.
+    ///   - call: options before its own.
     /// - Returns: what was sent, as results name it: `[[id, parent], members]`.
-    private mutating func send(
+    mutating func send(
         _ signature: Signature,
         _ prefix: [JSONValue],
-        _ context: Context
+        _ call: Signature.Options
     ) throws(FollowUpError) -> JSONValue {
         switch try signature.kind() {
-        case .plain: try sendPlain(signature, prefix, context)
-        case .group(let members): try sendGroup(signature, members, prefix, context)
-        case .chain(let steps): try sendChain(signature, steps, prefix, context)
+        case .plain: try sendPlain(signature.called(with: call), prefix)
+        case .group(let members):
+            try sendGroup(signature.called(with: call).options, members, prefix)
+        case .chain(let steps): try sendChain(signature, steps, prefix, call)
         case .chord(let header, let body):
-            try sendChord(signature, header, body, prefix, context)
+            try sendChord(signature, header, body, prefix, call)
         }
     }
 
     private mutating func sendPlain(
         _ signature: Signature,
-        _ prefix: [JSONValue],
-        _ context: Context
+        _ prefix: [JSONValue]
     ) throws(FollowUpError) -> JSONValue {
         let id = signature.text("task_id") ?? newID()
-        var context = context
-        // Its own place in a group stays when something else is sent with it.
-        if let group = signature.text("group_id") {
-            context.group = (group, signature.options["group_index"]?.integer)
-        }
         let arguments = (signature.isImmutable ? [] : prefix) + signature.arguments
         let message = TaskMessage(
             signature: signature,
             id: id,
             arguments: arguments,
-            context: context,
             origin: origin,
             now: now
         )
@@ -126,42 +118,33 @@ struct FollowUps {
         return [[.string(id), .null], .null]
     }
 
-    private mutating func sendGroup(
-        _ signature: Signature,
+    /// All options of a group are those of its members, too.
+    ///
+    /// - Parameter options: with those that it is called with.
+    mutating func sendGroup(
+        _ options: Signature.Options,
         _ members: [Signature],
-        _ prefix: [JSONValue],
-        _ context: Context
+        _ prefix: [JSONValue]
     ) throws(FollowUpError) -> JSONValue {
-        let id = signature.text("task_id") ?? newID()
+        var call = options
+        let id = call.removeValue(forKey: "task_id")?.string ?? newID()
+        call["group_id"] = .string(id)
         let flat = try Self.flattened(members)
-        var context = context
-        context.chord = context.chord ?? signature.options["chord"]
-        return [[.string(id), .null], .array(try send(members: flat, of: id, prefix, context))]
-    }
-
-    /// Sends what is a group, or the header of a chord.
-    private mutating func send(
-        members: [Signature],
-        of group: String,
-        _ prefix: [JSONValue],
-        _ context: Context
-    ) throws(FollowUpError) -> [JSONValue] {
-        if context.chord != nil {
+        if flat.contains(where: { $0.options["chord"] != nil }) || call["chord"] != nil {
             var size = 0
-            for member in members { size += try member.chordSize() }
-            chords.append(ChordStart(group: group, size: size))
+            for member in flat { size += try member.chordSize() }
+            chords.append(ChordStart(group: id, size: size))
         }
-        var context = context
         var sent: [JSONValue] = []
-        for (index, member) in members.enumerated() {
-            context.group = (group, Int64(index))
-            sent.append(try send(member, prefix, context))
+        for (index, member) in flat.enumerated() {
+            call["group_index"] = .integer(Int64(index))
+            sent.append(try send(member, prefix, call))
         }
-        return sent
+        return [[.string(id), .null], .array(sent)]
     }
 
     /// Groups in a group are members of it.
-    private static func flattened(_ members: [Signature]) throws(FollowUpError) -> [Signature] {
+    static func flattened(_ members: [Signature]) throws(FollowUpError) -> [Signature] {
         var flat: [Signature] = []
         for member in members {
             if case .group(let inner) = try member.kind() {
@@ -173,101 +156,8 @@ struct FollowUps {
         return flat
     }
 
-    /// The first step goes now; the others wait in its message, the next one last.
-    private mutating func sendChain(
-        _ signature: Signature,
-        _ steps: [Signature],
-        _ prefix: [JSONValue],
-        _ context: Context
-    ) throws(FollowUpError) -> JSONValue {
-        var steps = try Self.joined(steps)
-        for index in steps.indices {
-            guard case .plain = try steps[index].kind(), steps[index].text("task_id") == nil else {
-                continue
-            }
-            steps[index].options["task_id"] = .string(newID())
-        }
-        // What concerns the chain as a whole concerns its last step.
-        let last = steps.count - 1
-        try Self.give(steps: &steps, last, signature, context)
-        var inChain = context
-        if last > 0 { (inChain.group, inChain.chord) = (nil, nil) }
-        let outer = context.chain ?? signature.options["chain"]?.array ?? []
-        inChain.chain = outer + steps.dropFirst().reversed().map(\.json)
-        let first = try send(steps[0], prefix, inChain)
-        guard last > 0, let id = steps[last].text("task_id") else { return first }
-        return [[.string(id), .null], .null]
-    }
-
-    private static func give(
-        steps: inout [Signature],
-        _ last: Int,
-        _ chain: Signature,
-        _ context: Context
-    ) throws(FollowUpError) {
-        let link =
-            try Signature.list(option: chain.options["link"])
-            + (try Signature.list(option: steps[last].options["link"]))
-        if !link.isEmpty { steps[last].options["link"] = .array(link.map(\.json)) }
-        let group = chain.text("group_id").map { ($0, chain.options["group_index"]?.integer) }
-        if let (id, index) = context.group ?? group {
-            steps[last].options["group_id"] = .string(id)
-            steps[last].options["group_index"] = index.map { .integer($0) } ?? .null
-        }
-        if let chord = context.chord ?? chain.options["chord"] {
-            steps[last].options["chord"] = chord
-        }
-    }
-
-    /// A group that another step follows is the header of a chord.
-    private static func joined(_ steps: [Signature]) throws(FollowUpError) -> [Signature] {
-        var joined: [Signature] = []
-        for step in steps {
-            guard let last = joined.last, case .group = try last.kind() else {
-                joined.append(step)
-                continue
-            }
-            joined[joined.count - 1] = try Signature([
-                "task": "celery.chord", "args": [], "subtask_type": "chord", "immutable": false,
-                "kwargs": ["kwargs": [:], "header": last.json, "body": step.json],
-                "options": [:],
-            ])
-        }
-        return joined
-    }
-
-    private mutating func sendChord(
-        _ signature: Signature,
-        _ header: [Signature],
-        _ body: Signature,
-        _ prefix: [JSONValue],
-        _ context: Context
-    ) throws(FollowUpError) -> JSONValue {
-        var body = body
-        let id = body.text("task_id") ?? newID()
-        let header = try Self.flattened(header)
-        let headerID = signature.keywords["header"]?["options"]?["task_id"]?.string
-        let group = signature.text("task_id") ?? headerID ?? newID()
-        if case .plain = try body.kind() { body.options["task_id"] = .string(id) }
-        if let chain = context.chain, !chain.isEmpty { body.options["chain"] = .array(chain) }
-        if let root = context.rootID { body.options["root_id"] = .string(root) }
-        // Where the chord itself is a part of another one, its body is what counts there.
-        if let outer = context.group {
-            body.options["group_id"] = .string(outer.id)
-            body.options["group_index"] = outer.index.map { .integer($0) } ?? .null
-        }
-        if let outer = context.chord { body.options["chord"] = outer }
-        guard !header.isEmpty else {
-            return try send(body, [[]], Context(parentID: context.parentID, rootID: context.rootID))
-        }
-        var inHeader = Context(parentID: context.parentID, rootID: context.rootID, chain: [])
-        inHeader.chord = body.json
-        _ = try send(members: header, of: group, prefix, inHeader)
-        return [[.string(id), .null], .null]
-    }
-
     /// A UUID made of the seed and how many came before.
-    private mutating func newID() -> String {
+    mutating func newID() -> String {
         idsMade += 1
         var bytes = Array(SHA256.digest(Array("\(seed)/\(idsMade)".utf8)).prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x50

@@ -27,12 +27,27 @@ struct Signature: Sendable {
     var arguments: [JSONValue] { members["args"]?.array ?? [] }
     var keywords: [String: JSONValue] { members["kwargs"]?.object ?? [:] }
     /// Whether it is called without the result of the one before.
-    var isImmutable: Bool { members["immutable"]?.bool ?? false }
+    var isImmutable: Bool {
+        get { members["immutable"]?.bool ?? false }
+        set { members["immutable"] = .bool(newValue) }
+    }
 
     /// A null counts as absent: Celery 5.4 writes it for ids that nobody gave.
     var options: [String: JSONValue] {
         get { (members["options"]?.object ?? [:]).filter { $0.value != .null } }
         set { members["options"] = .object(newValue) }
+    }
+
+    /// Of a group.
+    mutating func replaceMembers(by signatures: [Signature]) {
+        replace("tasks", by: .array(signatures.map(\.json)))
+    }
+
+    /// Of a chord.
+    mutating func replaceBody(by body: Signature) { replace("body", by: body.json) }
+
+    private mutating func replace(_ keyword: String, by value: JSONValue) {
+        members["kwargs"] = .object(keywords.merging([keyword: value]) { $1 })
     }
 
     func text(_ option: String) -> String? { options[option]?.string }

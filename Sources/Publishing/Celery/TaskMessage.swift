@@ -3,10 +3,10 @@ internal import JSON
 
 /// Pure: a message that asks Celery's workers to run a task, in protocol 2.
 struct TaskMessage: Sendable {
+    /// With all options that it is called with.
     let signature: Signature
     let id: String
     let arguments: [JSONValue]
-    let context: FollowUps.Context
     /// As `celery events` shows it: who sent it.
     let origin: String
     let now: Date
@@ -58,39 +58,35 @@ struct TaskMessage: Sendable {
         let own: [String: JSONValue] = [
             "lang": "py", "task": .string(signature.task), "id": .string(id),
             "shadow": options["shadow"] ?? .null, "eta": eta, "expires": expires,
-            "group": .text(context.group?.id), "group_index": index,
+            "group": options["group_id"] ?? .null, "group_index": options["group_index"] ?? .null,
             "retries": options["retries"] ?? 0,
             "timelimit": [options["time_limit"] ?? .null, options["soft_time_limit"] ?? .null],
-            "root_id": .string(context.rootID ?? id), "parent_id": .text(context.parentID),
+            "root_id": options["root_id"] ?? .string(id),
+            "parent_id": options["parent_id"] ?? .null,
             "argsrepr": .string(PythonText.tuple(arguments, atMost: 1024)),
             "kwargsrepr": .string(PythonText.of(.object(signature.keywords), atMost: 1024)),
             "origin": .string(origin), "ignore_result": options["ignore_result"] ?? false,
-            "replaced_task_nesting": 0, "stamped_headers": .null, "stamps": [:],
+            "replaced_task_nesting": 0, "stamped_headers": options["stamped_headers"] ?? .null,
+            "stamps": .object(signature.stamps),
         ]
         return custom.merging(own) { $1 }
     }
 
-    private var index: JSONValue { context.group?.index.map { .integer($0) } ?? .null }
-
     private var body: JSONValue {
-        let chain = context.chain ?? options["chain"]?.array ?? []
-        return [
+        [
             .array(arguments), .object(signature.keywords),
             [
                 "callbacks": Self.listed(options["link"]),
                 "errbacks": Self.listed(options["link_error"]),
-                "chain": chain.isEmpty ? .null : .array(chain),
-                "chord": context.chord ?? options["chord"] ?? .null,
+                "chain": Self.listed(options["chain"]), "chord": options["chord"] ?? .null,
             ],
         ]
     }
 
+    /// Nothing where there is none.
     private static func listed(_ value: JSONValue?) -> JSONValue {
-        switch value {
-        case nil, .null, .array([]): .null
-        case .array(let items): .array(items)
-        case let one?: [one]
-        }
+        let items = Signature.listed(value)
+        return items.isEmpty ? .null : .array(items)
     }
 
     // MARK: Times
