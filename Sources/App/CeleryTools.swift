@@ -24,9 +24,9 @@ struct CeleryTools: Sendable {
 
     /// Longest request of remote control that is listened to, in bytes.
     ///
-    /// More than 6000 ids of tasks; a longer one ends the connection of remote control, which is
-    /// made anew.
-    private static let requestBytesMax = 256 << 10
+    /// About 19,000 ids of tasks; a longer one ends the connection of remote control, which is made
+    /// anew.
+    private static let requestBytesMax = 1 << 20
 
     init(_ settings: Settings, on loop: EventLoop, desk: Desk, log: Log) {
         self.settings = settings

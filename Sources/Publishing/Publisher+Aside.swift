@@ -50,7 +50,10 @@ extension Publisher {
             let answer = try await admit(job, claim, account, isOverRate: permit.isOver)
             if answer != .run { tasks.rates.giveBack(permit, of: task) }
             guard answer == .overRate else { return answer }
-            let wait = tasks.rates.wait(of: task, hasWaited: hasWaited)
+            var wait = tasks.rates.wait(of: task, hasWaited: hasWaited)
+            if let end = job.expiresAt {
+                wait = min(wait, .seconds(max(0, end.timeIntervalSinceNow)))
+            }
             return .wait(Admission.Wait(.rateLimit, for: wait, isForRate: true))
         } catch {
             tasks.rates.giveBack(permit, of: task)

@@ -248,6 +248,14 @@ struct CeleryCompositeTests {
             )
         ),
         Case(
+            "a chain that ends in a group, in a chord",
+            chord(
+                group([chain([task("a"), group([task("b"), task("c")])]), task("d")]),
+                task("sum"),
+                with("g", [:])
+            )
+        ),
+        Case(
             "a chord in a group",
             group(
                 [chord(group([task("a"), task("b")]), task("sum")), task("c")],

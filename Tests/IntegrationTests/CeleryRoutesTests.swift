@@ -16,7 +16,7 @@ struct CeleryRoutesTests {
             let video = try bed.video("a.mp4", bytes: 300_000)
             let worker = try bed.startWorker(environment: [
                 "CELERY_DEFAULT_QUEUE": bed.queue + ".usual",
-                "CELERY_ROUTES": "upstream.n?te*=\(bed.queue).notes,upstream.note=nobody",
+                "CELERY_ROUTES": "upstream.n?te*=nobody,upstream.note=\(bed.queue).notes",
             ])
             let helper = try await bed.startPython([
                 "-m", "celery", "-A", "upstream", "worker", "-P", "solo", "-n", "helper@here",

@@ -177,6 +177,24 @@ extension QueueModelDirectedTests {
         }
     }
 
+    @Test func `what is revoked while its worker parks it is looked at again at once`()
+        async throws
+    {
+        try await QueueModelScene.run(limits: QueueModelScene.limits()) { scene in
+            let held = try await scene.takeNew("job-1", of: "mira")
+            #expect(try await scene.ask(held) == .run)
+            #expect(try await scene.queue.cancelUnlessBegun("job-1") == nil)
+            var parked = Settlement.park(for: .seconds(864_000), held.claim)
+            parked.slot = .freed
+            #expect(try await scene.queue.settle(held.claim, as: parked))
+
+            let again = try await scene.take()
+            #expect(again.job.id == "job-1")
+            #expect(try await scene.queue.settle(again.claim, as: parked))
+            #expect(try await scene.claim().isEmpty)
+        }
+    }
+
     @Test func `a slot more is the line's, and not for whoever comes next`() async throws {
         try await QueueModelScene.run(limits: QueueModelScene.limits(slots: 1)) { scene in
             #expect(try await scene.admit(try await scene.takeNew("job-1", of: "mira")) == .run)

@@ -38,8 +38,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "the fence stays when a job is settled",
             in: "settle",
-            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken')",
-            "redis.call('HDEL', JOB_OF .. ticket, 'deliveries', 'woken')"
+            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken', 'revoked')",
+            "redis.call('HDEL', JOB_OF .. ticket, 'deliveries', 'woken', 'revoked')"
         ),
         QueueModelMutation(
             "the fence stays when a lease has ended",
@@ -160,7 +160,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "deliveries are counted for ever",
             in: "settle",
-            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken')",
+            "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken', 'revoked')",
             "redis.call('HDEL', JOB_OF .. ticket, 'fence', 'woken')"
         ),
         QueueModelMutation(

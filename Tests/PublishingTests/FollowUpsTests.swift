@@ -198,4 +198,24 @@ struct FollowUpsTests {
             try TaskReporter.check(task { $0.workflow.callbacks = many })
         }
     }
+
+    @Test(arguments: [(100_000, 1), (10, 1000)])
+    func `a callback that would be copied into many steps is refused`(bytes: Int, count: Int) {
+        let steps = [JSONValue](repeating: Message.signature("a"), count: 5000)
+        let callbacks = (0..<count).map { number in
+            Message.signature("\(number)" + String(repeating: "x", count: bytes))
+        }
+        for kind in ["chain", "group"] {
+            let inner = Message.composite(kind, ["tasks": .array(steps)])
+            let chain = Message.composite(
+                "chain",
+                ["tasks": [inner]],
+                ["link_error": .array(callbacks)]
+            )
+
+            #expect(throws: FollowUpError.tooMuch, "\(kind)") {
+                try TaskReporter.check(task { $0.workflow.callbacks = [chain] })
+            }
+        }
+    }
 }

@@ -7,15 +7,20 @@ import Testing
 /// Where messages go that name no queue.
 struct TaskRoutesTests {
     @Test(arguments: [
-        ("note", "low"), ("note.deep", "usual"), ("mail.send", "mail"), ("mail.", "mail"),
+        ("note", "low"), ("note.deep", "usual"), ("mail.sent", "mail"), ("mail.send", "own"),
+        ("mail.", "mail"),
         ("mail", "usual"), ("job7", "jobs"), ("job77", "usual"), ("", "usual"),
     ])
-    func `the first route that fits counts, and else the usual queue`(task: String, queue: String) {
+    func `a name counts first, then the first pattern that fits, then the usual queue`(
+        task: String,
+        queue: String
+    ) {
         let routes = TaskRoutes(
             usual: "usual",
             routes: [
                 .init(pattern: "note", queue: "low"), .init(pattern: "mail.*", queue: "mail"),
-                .init(pattern: "job?", queue: "jobs"), .init(pattern: "mail.send", queue: "never"),
+                .init(pattern: "job?", queue: "jobs"), .init(pattern: "mail.send", queue: "own"),
+                .init(pattern: "mail.s*", queue: "never"),
             ]
         )
 

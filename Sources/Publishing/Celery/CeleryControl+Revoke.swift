@@ -3,8 +3,8 @@ internal import Redis
 
 /// Revoking: what a caller asks for with `revoke()`.
 extension CeleryControl {
-    /// Most ids of one request whose jobs are looked for; of more, the rest is only flagged.
-    private static let lookedForMax = 1000
+    /// How many tasks are looked for at once; a request has as many as fit into it.
+    private static let batchMax = 1000
 
     /// Flags tasks, so that no worker begins one, and ends those that wait.
     ///
@@ -24,17 +24,19 @@ extension CeleryControl {
             return .refused(error.words)
         }
         try await queue.flagRevoked(ids)
-        let lookedFor = Array(ids.prefix(Self.lookedForMax))
-        let askers = try await queue.wakeAskers(lookedFor)
-        let jobs = try await queue.jobs(of: lookedFor).filter { !askers.contains($0.key) }
-        var words = askers.isEmpty ? [:] : ["ends now": askers]
-        for (id, job) in jobs {
-            let fate = try await end(job, by: signal)
-            words[fate, default: []].append(id)
+        var words: [String: [String]] = [:]
+        for start in stride(from: 0, to: ids.count, by: Self.batchMax) {
+            let batch = Array(ids[start..<min(start + Self.batchMax, ids.count)])
+            let askers = try await queue.wakeAskers(batch)
+            if !askers.isEmpty { words["ends now", default: []] += askers }
+            for (id, job) in try await queue.jobs(of: batch) where !askers.contains(id) {
+                let fate = try await end(job, by: signal)
+                words[fate, default: []].append(id)
+            }
         }
         let fates = words.sorted { $0.key < $1.key }
             .map { "\($0.value.sorted().joined(separator: ", ")) \($0.key)" }
-        let shown = lookedFor.joined(separator: ", ")
+        let shown = ids.joined(separator: ", ")
         guard signal != nil else {
             return .done((["tasks \(shown) flagged as revoked"] + fates).joined(separator: "; "))
         }
@@ -63,7 +65,7 @@ extension CeleryControl {
             return .done("\(headers) flagged as revoked, but not terminated")
         }
         let wanted = Set(stamps)
-        let inHand = parts.tasks.active(atMost: Self.lookedForMax).map(\.message)
+        let inHand = parts.tasks.active(atMost: Self.batchMax).map(\.message)
             .filter { !wanted.isDisjoint(with: CeleryStamp.all(in: $0.stamps)) }
         for job in try await queue.jobs(of: inHand.map(\.id)).values {
             _ = try await queue.cancel(job, by: signal)

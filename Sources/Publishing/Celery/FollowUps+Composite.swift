@@ -34,17 +34,26 @@ extension FollowUps {
         _ options: Signature.Options
     ) throws(FollowUpError) {
         let last = steps.count - 1
+        let errorCallbacks = Signature.listed(options["link_error"])
+        if !errorCallbacks.isEmpty {
+            var leaves = 0
+            for step in steps { leaves += try step.leafCount() }
+            try spend(on: errorCallbacks, into: leaves)
+        }
         for index in steps.indices {
-            if case .plain = try steps[index].kind(), steps[index].text("task_id") == nil {
+            switch try steps[index].kind() {
+            case .plain, .group:
+                guard steps[index].text("task_id") == nil else { break }
                 let given = index == last ? options["task_id"] : nil
                 steps[index].options["task_id"] = given ?? .string(newID())
+            case .chain, .chord: break
             }
             if let root = options["root_id"] { steps[index].options["root_id"] = root }
-            for callback in Signature.listed(options["link_error"]) {
+            for callback in errorCallbacks {
                 try steps[index].linkError(callback)
             }
         }
-        steps[last].place(in: options)
+        try steps[last].place(in: options)
         let links = Signature.listed(options["link"])
         guard !links.isEmpty else { return }
         let own = Signature.listed(steps[last].options["link"])
@@ -101,9 +110,9 @@ extension FollowUps {
         for callback in Signature.listed(options.removeValue(forKey: "link")) {
             try body.link(callback)
         }
-        for callback in Signature.listed(options.removeValue(forKey: "link_error")) {
-            try body.linkErrorOfBody(callback)
-        }
+        let errorCallbacks = Signature.listed(options.removeValue(forKey: "link_error"))
+        try spend(on: errorCallbacks, into: try body.leafCount())
+        for callback in errorCallbacks { try body.linkErrorOfBody(callback) }
         let ofBody = options.filter { $0.key != "parent_id" }
         body.options = body.options.merging(ofBody) { $1 }
 
@@ -128,11 +137,21 @@ extension FollowUps {
 
 extension Signature {
     /// What a group or a chord that it ends waits for.
-    fileprivate mutating func place(in outer: Options) {
+    fileprivate mutating func place(in outer: Options) throws(FollowUpError) {
         if options["group_id"] == nil { options["group_id"] = outer["group_id"] }
         for name in ["group_index", "chord"] {
             if let value = outer[name] { options[name] = value }
         }
+        guard outer["chord"] != nil, case .group(let members) = try kind() else { return }
+        // It is its members that the chord counts.
+        var flat = try FollowUps.flattened(members)
+        for index in flat.indices {
+            var inner = outer
+            inner["group_index"] = .integer(Int64(index))
+            if let root = outer["root_id"] { flat[index].options["root_id"] = root }
+            try flat[index].place(in: inner)
+        }
+        replaceMembers(by: flat)
     }
 
     fileprivate mutating func freeze(as id: String, in group: String) {

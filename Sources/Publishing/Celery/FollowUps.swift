@@ -22,6 +22,7 @@ struct FollowUps {
     private let now: Date
     private var idsMade = 0
     private var bytes = 0
+    private var copies = 0
 
     /// Most messages that the end of one task sends.
     static let messagesMax = 1000
@@ -154,6 +155,17 @@ struct FollowUps {
             }
         }
         return flat
+    }
+
+    /// Most copies of callbacks that go into the steps of chains and the bodies of chords.
+    private static let copiesMax = 10_000
+
+    /// Makes sure that a small message cannot make work without end: a callback of something with
+    /// many parts is copied into each.
+    mutating func spend(on callbacks: [JSONValue], into leaves: Int) throws(FollowUpError) {
+        copies += callbacks.count * leaves
+        bytes += callbacks.reduce(0) { $0 + $1.encoded.count } * leaves
+        guard copies <= Self.copiesMax, bytes <= Self.bytesMax else { throw .tooMuch }
     }
 
     /// A UUID made of the seed and how many came before.

@@ -65,6 +65,20 @@ struct Signature: Sendable {
         }
     }
 
+    /// The tasks that it is made of.
+    func leafCount() throws(FollowUpError) -> Int {
+        let parts: [Signature]
+        switch try kind() {
+        case .plain: return 1
+        case .group(let members): parts = members
+        case .chain(let steps): parts = steps
+        case .chord(let header, let body): parts = header + [body]
+        }
+        var count = 0
+        for part in parts { count += try part.leafCount() }
+        return count
+    }
+
     func kind() throws(FollowUpError) -> Kind {
         switch members["subtask_type"]?.string {
         case nil: return .plain

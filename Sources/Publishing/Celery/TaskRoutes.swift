@@ -16,14 +16,18 @@ package struct TaskRoutes: Sendable {
         }
     }
 
-    /// - Parameter routes: the first that fits counts.
+    /// - Parameter routes: the task's own name counts before patterns, and of these the first that
+    ///   fits (celery 5.7.0, app/routes.py `MapRoute`).
     package init(usual: String, routes: [Route] = []) {
         self.usual = usual
         self.routes = routes
     }
 
     func queue(of task: String) -> String {
-        routes.first { Glob.matches(Array($0.pattern.utf8), Array(task.utf8)) }?.queue ?? usual
+        let route =
+            routes.first { $0.pattern == task }
+            ?? routes.first { Glob.matches(Array($0.pattern.utf8), Array(task.utf8)) }
+        return route?.queue ?? usual
     }
 
     /// As `inspect conf` shows them.

@@ -70,6 +70,8 @@ extension History {
             "fence": .integer(claim.fence), "ticket": .string(claim.ticket),
             "waiting_for": .string(parked.reason.rawValue),
             "until": parked.until.map(milliseconds) ?? .null,
+            // A job that waits for the rate of its task looks again and again.
+            "is_told": .bool(parked.reason == .rateLimit && claim.polls > 0),
         ]
     }
 
@@ -83,7 +85,7 @@ extension History {
             SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS given (
                 job_id text, account text, kind text, mode text, title text, privacy text,
                 attempt int, queue text, source text, metadata jsonb, received bigint, fence bigint,
-                ticket text, waiting_for text, until bigint)
+                ticket text, waiting_for text, until bigint, is_told boolean)
         ), written AS (
             INSERT INTO publish_history (
                 job_id, account, kind, mode, status, title, privacy, attempt, queue, source,
@@ -107,7 +109,7 @@ extension History {
             INSERT INTO publish_events (job_id, event, attempt, worker, detail)
             SELECT job_id, 'waiting', written.attempt, \(worker),
                 jsonb_build_object('waiting_for', waiting_for)
-            FROM written JOIN given USING (job_id)
+            FROM written JOIN given USING (job_id) WHERE NOT is_told
         )
         SELECT job_id, fence FROM written
         """

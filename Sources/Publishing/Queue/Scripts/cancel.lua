@@ -25,7 +25,11 @@ local is_over = job[4] == 'reconcile' or job[4] == 'moderation'
 if not job[2] or is_over or redis.call('ZSCORE', DEAD, ticket) then
   return 'ended'
 end
-if ARGV[2] == '1' and (job[1] or job[4] == 'watch') then return 'begun' end
+if ARGV[2] == '1' and (job[1] or job[4] == 'watch') then
+  -- Its worker may be about to park it, and has asked before whether it is revoked (settle.lua).
+  if job[1] then redis.call('HSET', JOB_OF .. ticket, 'revoked', '1') end
+  return 'begun'
+end
 -- A task that has begun is told to have been terminated, should it end of this.
 if ARGV[3] ~= '' and (job[4] == 'watch'
   or job[1] and job[3] and redis.call('ZSCORE', COUNTED_OF .. job[3], ticket))

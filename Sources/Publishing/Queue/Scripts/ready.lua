@@ -4,7 +4,7 @@
 -- job that kills workers.
 local function release(ticket)
   redis.call('ZREM', LEASES, ticket)
-  redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken')
+  redis.call('HDEL', JOB_OF .. ticket, 'fence', 'deliveries', 'woken', 'revoked')
 end
 
 local function make_ready(ticket)

@@ -10,7 +10,7 @@
 -- Returns 1, or -1 when the job is no longer this worker's; then nothing was changed.
 local ticket = ARGV[1]
 local job = redis.call('HMGET', JOB_OF .. ticket,
-  'fence', 'lane', 'id', 'queue', 'slots', 'woken', 'hinted')
+  'fence', 'lane', 'id', 'queue', 'slots', 'woken', 'hinted', 'revoked')
 if job[1] ~= ARGV[2] then return -1 end
 if ARGV[3] == 'done' then redis.call('ZREM', LEASES, ticket) else release(ticket) end
 if job[7] then redis.call('HDEL', JOB_OF .. ticket, 'hinted') end
@@ -84,7 +84,9 @@ else
   redis.call('HSET', JOB_OF .. ticket,
     'stage', ARGV[5], 'polls', ARGV[6], 'attempts', ARGV[7], 'reason', ARGV[10])
   local delay = tonumber(ARGV[4])
-  if id and ARGV[5] == '' and ARGV[12] ~= '2' and redis.call('ZSCORE', CANCELS, id) then
+  if id and ARGV[5] == '' and ARGV[12] ~= '2'
+    and (job[8] or redis.call('ZSCORE', CANCELS, id))
+  then
     -- Somebody asked for it to stop while this turn went on: its next one ends it. What is handed
     -- back waits all the same: it may be that its end cannot be recorded.
     redis.call('LPUSH', READY_OF .. queue, ticket)
