@@ -9,10 +9,10 @@ extension Assembly {
         let memory: UploadMemory
         private let http: HTTPClient
 
-        fileprivate init(_ settings: Settings, _ http: HTTPClient) {
+        fileprivate init(_ settings: Settings, _ http: HTTPClient, _ patience: Duration?) {
             self.http = http
             let client = GuardedClient(http, resolver: NameResolver())
-            memory = UploadMemory(ceiling: settings.uploadMemoryBytes)
+            memory = UploadMemory(ceiling: settings.uploadMemoryBytes, patience: patience)
             media = Media(
                 root: settings.mediaRoot,
                 remote: client,
@@ -30,5 +30,9 @@ extension Assembly {
     }
 
     /// With a client of their own: slow hosts of media take no connection from calls to TikTok.
-    func makeMedia() -> MediaParts { MediaParts(settings, HTTPClient(on: loop)) }
+    ///
+    /// - Parameter patience: how long room is waited for; `nil`: as long as a worker waits.
+    func makeMedia(patience: Duration? = nil) -> MediaParts {
+        MediaParts(settings, HTTPClient(on: loop), patience)
+    }
 }

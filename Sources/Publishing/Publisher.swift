@@ -86,6 +86,7 @@ package struct Publisher: Sendable {
             result.task = job.task
             return result
         } catch {
+            order.leave(claim, of: nil)
             return await reject(error, claim)
         }
     }

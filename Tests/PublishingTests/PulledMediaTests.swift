@@ -12,6 +12,7 @@ struct PulledMediaTests {
     private func check(
         _ photos: [String],
         prefix: String? = "/public",
+        memory: UploadMemory = UploadMemory(ceiling: 256 << 20),
         _ script: @escaping @Sendable (RangeQuestion) -> HTTPServerResponse
     ) async throws -> (addresses: [String], failure: Failure?, targets: [String]) {
         var answer: (addresses: [String], failure: Failure?, targets: [String]) = ([], nil, [])
@@ -22,7 +23,7 @@ struct PulledMediaTests {
                 prefix: try prefix.map {
                     try MediaURLPrefix(server.origin + $0, allowed: server.allowed)
                 },
-                memory: UploadMemory(ceiling: 256 << 20),
+                memory: memory,
                 wholePhoto: RangeServer.limits
             )
             do throws(Stop) {
@@ -89,6 +90,23 @@ struct PulledMediaTests {
         // The small limits of the tests allow 64 KiB, the prober's own 20 MB.
         #expect(file.count <= 65_536 && answer.failure == nil)
         #expect(RemoteLimits.wholePhoto.wholeBytes == 20_971_520)
+    }
+
+    @Test func `a job's own photos never wait for each other's room`() async throws {
+        let memory = UploadMemory(
+            ceiling: UploadMemory.bytesOfWholePhoto,
+            share: UploadMemory.bytesOfWholePhoto,
+            patience: .milliseconds(1)
+        )
+        let answer = try await check(
+            (0..<12).map { "/whole\($0).jpg" },
+            memory: memory,
+            try samples()
+        )
+
+        #expect(answer.failure == nil)
+        #expect(answer.addresses.count == 12)
+        #expect(memory.standing.free == UploadMemory.bytesOfWholePhoto)
     }
 
     @Test func `a photo too large for TikTok is refused for that by any server`() async throws {

@@ -28,7 +28,8 @@ extension Command {
             guard !documents.isEmpty else { throw CommandFailure(JobDocuments.none) }
             let assembly = Assembly(settings)
             defer { assembly.stop() }
-            let media = assembly.makeMedia()
+            // Nobody else waits for this room.
+            let media = assembly.makeMedia(patience: .seconds(300))
             let dryRun = assembly.makeDryRun(media)
             var isFine = true
             var ids: Set<String> = []

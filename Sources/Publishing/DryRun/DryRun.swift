@@ -160,7 +160,9 @@ package struct DryRun: Sendable {
         if let held, report.usage?.allows(.creatorInfo) ?? true {
             do throws(Stop) {
                 _ = try await creators.creator(of: job, seconds: found.seconds) { () throws(Stop) in
-                    try await askCreator(held)
+                    // Asked by this very command, it is fresh enough also to refuse.
+                    if let known = creators.recall(job.account) { return known }
+                    return try await askCreator(held)
                 }
             } catch {
                 try report.add(error)

@@ -69,11 +69,11 @@ package final class UploadMemory: Sendable {
     /// - Parameters:
     ///   - ceiling: in bytes, 16 MiB at least.
     ///   - share: what addresses get of it; half unless given, but room for one upload.
-    ///   - patience: how long anybody stands in line.
-    package init(ceiling: Int, share: Int? = nil, patience: Duration = .seconds(10)) {
+    ///   - patience: how long anybody stands in line; 10 s unless given.
+    package init(ceiling: Int, share: Int? = nil, patience: Duration? = nil) {
         self.ceiling = ceiling
         self.share = min(share ?? max(ceiling / 2, Self.bytesOfAddress), ceiling)
-        self.patience = patience
+        self.patience = patience ?? .seconds(10)
         state = Mutex(State(free: ceiling, freeForAddresses: self.share))
     }
 

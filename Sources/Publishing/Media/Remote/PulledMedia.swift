@@ -43,7 +43,7 @@ package struct PulledMedia: Sendable {
     }
 
     /// How many files of one job are looked at at once.
-    private static let filesAtOnce = 4
+    static let filesAtOnce = 4
 
     /// For all files of one job together: 35 pictures of the largest size from hosts of 2.5 MB/s.
     private static let deadline = Duration.seconds(300)
@@ -68,11 +68,49 @@ package struct PulledMedia: Sendable {
 
     func check(photos: [MediaReference]) async throws(Stop) -> [String] {
         let addresses = try addresses(of: photos)
-        try await look(at: addresses.count, name: Self.name) { index throws(Stop) in
-            let refusals = MediaRules.refusals(of: try await facts(ofPhoto: addresses[index]))
-            guard refusals.isEmpty else { throw .refused(.mediaRefused(nil, refusals)) }
-        }
+        let end = ContinuousClock.now + Self.deadline
+        let withoutRanges = try await lookAtHeads(of: addresses, until: end)
+        guard !withoutRanges.isEmpty else { return addresses.map(\.url.text) }
+        // One after another, in room that is waited for once: else a job's own pictures would
+        // compete for it, and one that comes too late make all the others wait for nothing.
+        let room = try await memory.room(for: UploadMemory.bytesOfWholePhoto, of: .address)
+        defer { withExtendedLifetime(room) {} }
+        try await look(
+            at: withoutRanges.count,
+            atMost: 1,
+            until: end,
+            name: { Self.name(withoutRanges[$0]) },
+            { place throws(Stop) in
+                try await check(photo: addresses[withoutRanges[place]], wholePhoto)
+            }
+        )
         return addresses.map(\.url.text)
+    }
+
+    /// - Returns: those whose servers ignore ranges, in order; nothing is known of them yet.
+    private func lookAtHeads(
+        of addresses: [GuardedURL],
+        until end: ContinuousClock.Instant
+    ) async throws(Stop) -> [Int] {
+        let bytes = Self.filesAtOnce * UploadMemory.bytesOfProbe
+        let room = try await memory.room(for: bytes, of: .address)
+        defer { withExtendedLifetime(room) {} }
+        let withoutRanges = Mutex<[Int]>([])
+        try await look(at: addresses.count, until: end, name: Self.name) { index throws(Stop) in
+            do throws(Stop) {
+                try await check(photo: addresses[index], .photoHead)
+            } catch {
+                guard case .refused(.mediaURLWithoutRanges) = error else { throw error }
+                withoutRanges.withLock { $0.append(index) }
+            }
+        }
+        return withoutRanges.withLock { $0.sorted() }
+    }
+
+    private func check(photo address: GuardedURL, _ limits: RemoteLimits) async throws(Stop) {
+        let file = try await RemoteFile(opening: address, through: client, limits: limits)
+        let refusals = MediaRules.refusals(of: try await PhotoProbe.facts(of: file))
+        guard refusals.isEmpty else { throw .refused(.mediaRefused(nil, refusals)) }
     }
 
     /// All texts first, so that nothing is fetched for a job that is refused.
@@ -92,18 +130,22 @@ package struct PulledMedia: Sendable {
 
     /// Takes a step for each of several files, with one deadline for all.
     ///
-    /// - Parameter name: what a file is called in a failure; `nil`: there is only one.
+    /// - Parameters:
+    ///   - width: how many files are looked at at once.
+    ///   - end: for all of them; `nil`: what all files of a job are given.
+    ///   - name: what a file is called in a failure; `nil`: there is only one.
     func look(
         at count: Int,
+        atMost width: Int = filesAtOnce,
+        until end: ContinuousClock.Instant? = nil,
         name: @escaping @Sendable (Int) -> String? = name,
         _ step: @escaping @Sendable (Int) async throws(Stop) -> Void
     ) async throws(Stop) {
-        let limit = Self.deadline
-        let overdue = Failure.mediaHostAway("it is too slow: \(limit) are over")
+        let overdue = Failure.mediaHostAway("it is too slow: \(Self.deadline) are over")
         try await SideBySide.run(
             count,
-            atMost: Self.filesAtOnce,
-            within: limit,
+            atMost: width,
+            within: end.map { max(.zero, $0 - .now) } ?? Self.deadline,
             overdue: { Stop.failed(overdue).naming(name($0)) },
             { index throws(Stop) in
                 do throws(Stop) {
@@ -115,7 +157,7 @@ package struct PulledMedia: Sendable {
         )
     }
 
-    /// Reads a photo's headers; a server that ignores ranges sends the whole.
+    /// Reads one photo's headers; a server that ignores ranges sends the whole.
     func facts(ofPhoto address: GuardedURL) async throws(Stop) -> PhotoFacts {
         do throws(Stop) {
             return try await facts(ofPhoto: address, .photoHead, UploadMemory.bytesOfProbe)

@@ -39,7 +39,7 @@ enum SideBySide {
                 }
                 guard let slowest = running.min(), let end = await group.next() else { break }
                 guard let index = end.index else {
-                    first = (slowest, Task.isCancelled ? .lost : overdue(slowest))
+                    first = (slowest, overdue(slowest))
                     break
                 }
                 running.remove(index)
@@ -49,7 +49,8 @@ enum SideBySide {
             }
             group.cancelAll()
         }
-        if let first { throw first.stop }
+        // Given up, a step may have ended by that before it was heard of.
+        if let first { throw Task.isCancelled ? .lost : first.stop }
     }
 
     private static func end(
