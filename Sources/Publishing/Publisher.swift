@@ -17,7 +17,6 @@ package struct Publisher: Sendable {
     let health: TikTokHealth
     let desk: Desk
     let tasks: TaskReporter
-    let order = ClaimOrder()
 
     package init(
         admission: Admission,
@@ -68,7 +67,6 @@ package struct Publisher: Sendable {
 
     /// Takes a claimed job as far as it goes now.
     package func publish(_ claim: Claim, lease: Lease) async -> Result {
-        defer { order.leave(claim, of: nil) }
         guard claim.stage != .moderation else { return await askForID(claim) }
         guard await mayBeRead(claim) else {
             return Result(outcome: .unreadable(.workerKiller), entry: nil)
@@ -86,7 +84,6 @@ package struct Publisher: Sendable {
             result.task = job.task
             return result
         } catch {
-            order.leave(claim, of: nil)
             return await reject(error, claim)
         }
     }
@@ -99,21 +96,17 @@ package struct Publisher: Sendable {
 
     func publish(_ job: PublishJob, _ claim: Claim, _ lease: Lease) async -> Result {
         var known = Known()
-        order.read(claim, account: job.account)
-        defer { order.leave(claim, of: job.account) }
         do throws(Stop) {
             known.account = try await find(job.account)
             let asked = ContinuousClock.now
             var answer: Admission.Answer?
             if try await !mayBeOut(job, claim) {
-                await order.wait(for: claim, of: job.account)
                 let admitted = try await admitUnlessRevoked(job, claim, known.account)
                 if let result = try await parked(admitted, job, claim, known.account) {
                     return result
                 }
                 answer = admitted
             }
-            order.leave(claim, of: job.account)
             switch try await open(job, claim, as: answer == nil ? .processing : .preparing) {
             case .ours(let entry, let ledger):
                 let isCounted = answer == .run && !claim.killsWorkers

@@ -262,7 +262,6 @@ package actor Worker {
         servers.seenFence = max(servers.seenFence, claim.fence)
         parts.health.probes(.api)
         parts.desk.take(claim)
-        parts.publisher.order.claimed(claim)
         let tasks = TaskSlot()
         let lease = parts.keeper.hold(claim) { tasks.cancel() }
         let task = Task(name: "job") { await self.turn(claim, lease) }
