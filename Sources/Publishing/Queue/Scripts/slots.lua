@@ -16,6 +16,7 @@ local function fill_slots(lane, slots)
   end
 end
 
+-- Gives a slot of a lane back, if the job has one; then it is the line's.
 local function free_slot(lane, ticket, slots)
   if redis.call('SREM', SLOTS_OF .. lane, ticket) == 1 then fill_slots(lane, slots) end
 end
