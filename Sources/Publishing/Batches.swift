@@ -6,7 +6,7 @@ package actor Batches<Request: Sendable, Answer: Sendable> {
     private let loop: EventLoop
     private let most: Int
     private let perform: @Sendable ([Request]) async -> [Answer]
-    private var waiting: [(Request, CheckedContinuation<Answer, Never>)] = []
+    private var waiting: [(Request, Wait<Answer>)] = []
     private var isBusy = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -28,12 +28,13 @@ package actor Batches<Request: Sendable, Answer: Sendable> {
     }
 
     package func ask(_ request: Request) async -> Answer {
-        await withCheckedContinuation { continuation in
-            waiting.append((request, continuation))
-            guard !isBusy else { return }
+        let answer = Wait<Answer>(on: loop)
+        waiting.append((request, answer))
+        if !isBusy {
             isBusy = true
             Task { await work() }
         }
+        return await answer.result()
     }
 
     private func work() async {
@@ -42,9 +43,7 @@ package actor Batches<Request: Sendable, Answer: Sendable> {
             waiting.removeFirst(batch.count)
             let answers = await perform(batch.map(\.0))
             precondition(answers.count == batch.count, "a batch must answer each request")
-            for ((_, continuation), answer) in zip(batch, answers) {
-                continuation.resume(returning: answer)
-            }
+            for ((_, wait), answer) in zip(batch, answers) { wait.end(answer) }
         }
         isBusy = false
     }

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Redis
 internal import Telemetry
 internal import TikTok
@@ -13,10 +14,13 @@ extension Worker {
             traceparent: result.job?.traceparent
         )
         // A cancelled turn must still be recorded: the new task is not cancelled with this one.
-        let recording = LogContext.$current.withValue(context) {
-            Task { await self.parts.recorder.record(result, of: claim, lease: lease) }
+        let recording = Wait<Recorder.Ending>(on: loop)
+        LogContext.$current.withValue(context) {
+            _ = Task {
+                recording.end(await self.parts.recorder.record(result, of: claim, lease: lease))
+            }
         }
-        let ending = await recording.value
+        let ending = await recording.result()
         parts.keeper.release(lease)
         parts.desk.leave(claim)
         inHand[claim.fence] = nil

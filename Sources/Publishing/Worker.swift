@@ -70,7 +70,7 @@ package actor Worker {
         }
     }
 
-    private let loop: EventLoop
+    let loop: EventLoop
     let options: Options
     let parts: Parts
 

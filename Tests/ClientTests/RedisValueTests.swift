@@ -1,4 +1,5 @@
 import CHiredis
+import EventLoop
 import Testing
 
 @testable import Redis
@@ -65,7 +66,7 @@ struct RedisValueTests {
     }
 
     @Test func `errors name a command, never its arguments`() {
-        #expect(Exchange([["auth", "hunter2"]]).name == "AUTH")
+        #expect(Exchange([["auth", "hunter2"]], on: EventLoop(name: "test")).name == "AUTH")
         #expect(CommandEncoder.name(of: [.bytes([1])]) == "a command")
     }
 

@@ -1,3 +1,4 @@
+import EventLoop
 import Testing
 
 @testable import Redis
@@ -44,7 +45,8 @@ struct RedisWaitingTests {
 
     @Test func `exchanges that ended unsent are neither held nor counted`() {
         var unsent = UnsentExchanges()
-        let exchanges = (0..<1000).map { _ in Exchange([["PING"], ["PING"]]) }
+        let loop = EventLoop(name: "test")
+        let exchanges = (0..<1000).map { _ in Exchange([["PING"], ["PING"]], on: loop) }
 
         for exchange in exchanges {
             unsent.append(exchange)
@@ -57,15 +59,6 @@ struct RedisWaitingTests {
         #expect(unsent.commandCount == 2)
         #expect(unsent.byteCount == exchanges[0].byteCount)
         #expect(unsent.takeAll().map(ObjectIdentifier.init) == [ObjectIdentifier(exchanges[999])])
-    }
-
-    @Test func `a wait keeps what ended it first`() async {
-        let wait = Wait<Int>()
-
-        wait.end(1)
-        wait.end(2)
-
-        #expect(await wait.result() == 1)
     }
 
     @Test func `scripts of one name and two sources have two digests`() {

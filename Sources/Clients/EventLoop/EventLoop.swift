@@ -12,9 +12,14 @@ internal import Synchronization
 package final class EventLoop: SerialExecutor {
     package typealias Handler = (Readiness) -> Void
 
+    private struct Entry {
+        let job: UnownedJob
+        let executor: UnownedSerialExecutor
+    }
+
     /// What other threads share with the loop's thread.
     private struct Inbox {
-        var jobs: [UnownedJob] = []
+        var jobs: [Entry] = []
         var isStopping = false
         /// Whether a thread is running; a job that arrives after the end starts a new one.
         var isRunning = false
@@ -60,9 +65,13 @@ package final class EventLoop: SerialExecutor {
     // MARK: Executor
 
     package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        enqueue(UnownedJob(job), of: asUnownedSerialExecutor())
+    }
+
+    /// Runs a job of another executor on the loop's thread, in turn with its own.
+    func enqueue(_ job: UnownedJob, of executor: UnownedSerialExecutor) {
         let (mustWake, mustStart) = inbox.withLock { inbox in
-            inbox.jobs.append(job)
+            inbox.jobs.append(Entry(job: job, executor: executor))
             let mustStart = !inbox.isRunning
             inbox.isRunning = true
             return (inbox.jobs.count == 1, mustStart)
@@ -205,8 +214,8 @@ package final class EventLoop: SerialExecutor {
             }
             return (jobs, isEnding)
         }
-        for job in jobs {
-            job.runSynchronously(on: asUnownedSerialExecutor())
+        for entry in jobs {
+            entry.job.runSynchronously(on: entry.executor)
         }
         return !isEnding
     }

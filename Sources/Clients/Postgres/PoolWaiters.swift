@@ -6,7 +6,7 @@ struct PoolWaiters {
 
     struct Waiter {
         let number: UInt64
-        let continuation: CheckedContinuation<Answer, Never>
+        let answer: Wait<Answer>
         let timer: LoopTimer
     }
 

@@ -68,8 +68,8 @@ typealias LookupResult = Result<[String: String], PostgresError>
 extension PostgresConnection {
     /// A step of opening that is awaited.
     enum Opening {
-        case lookup(CheckedContinuation<LookupResult, Never>, LoopTimer)
-        case login(CheckedContinuation<Result<Void, PostgresError>, Never>, LoopTimer)
+        case lookup(Wait<LookupResult>, LoopTimer)
+        case login(Wait<Result<Void, PostgresError>>, LoopTimer)
     }
 
     /// Looks up the host, connects, logs in and sets up the session, all within one deadline.
@@ -98,39 +98,33 @@ extension PostgresConnection {
         by deadline: ContinuousClock.Instant
     ) async throws(PostgresError) -> [String: String] {
         guard HostLookup.isNeeded(options) else { return options }
-        let result = await withCheckedContinuation { continuation in
-            let isStarted = BlockingThread.start { [weak self] in
-                let result = LookupResult { () throws(PostgresError) in
-                    try HostLookup.addAddresses(options)
-                }
-                Task { await self?.finishLookup(result) }
+        let isStarted = BlockingThread.start { [weak self] in
+            let result = LookupResult { () throws(PostgresError) in
+                try HostLookup.addAddresses(options)
             }
-            guard isStarted else {
-                let error = PostgresError.notConnected(reason: "too many host lookups hang")
-                continuation.resume(returning: LookupResult.failure(error))
-                return
-            }
-            opening = .lookup(continuation, scheduleDeadline(deadline))
+            Task { await self?.finishLookup(result) }
         }
-        return try result.get()
+        guard isStarted else { throw .notConnected(reason: "too many host lookups hang") }
+        let found = Wait<LookupResult>(on: loop)
+        opening = .lookup(found, scheduleDeadline(deadline))
+        return try await found.result().get()
     }
 
     private func finishLookup(_ result: LookupResult) {
-        guard case .lookup(let continuation, let timer) = opening else { return }
+        guard case .lookup(let found, let timer) = opening else { return }
         opening = nil
         loop.cancel(timer)
-        continuation.resume(returning: result)
+        found.end(result)
     }
 
     private func logIn(
         _ options: [String: String],
         by deadline: ContinuousClock.Instant
     ) async throws(PostgresError) {
-        let result = await withCheckedContinuation { continuation in
-            opening = .login(continuation, scheduleDeadline(deadline))
-            startLogin(options)
-        }
-        try result.get()
+        let login = Wait<Result<Void, PostgresError>>(on: loop)
+        opening = .login(login, scheduleDeadline(deadline))
+        startLogin(options)
+        try await login.result().get()
     }
 
     private func scheduleDeadline(_ deadline: ContinuousClock.Instant) -> LoopTimer {
@@ -182,10 +176,10 @@ extension PostgresConnection {
         switch opening {
         case .lookup:
             if case .failure(let error) = result { finishLookup(.failure(error)) }
-        case .login(let continuation, let timer):
+        case .login(let login, let timer):
             opening = nil
             loop.cancel(timer)
-            continuation.resume(returning: result)
+            login.end(result)
         case nil: break
         }
     }

@@ -6,7 +6,7 @@ struct RunningExchange {
     typealias Outcome = Result<[PostgresResult], PostgresError>
 
     let number: UInt64
-    let continuation: CheckedContinuation<Outcome, Never>
+    let answer: Wait<Outcome>
     var collector: AnswerCollector
     var timer: LoopTimer
     /// Why the server was asked to cancel it.
@@ -46,11 +46,9 @@ extension PostgresConnection {
         loop.cancel(current.timer)
         let outcome = current.outcome ?? current.collector.outcome
         guard let abandoned = current.abandoned else {
-            return current.continuation.resume(returning: outcome)
+            return current.answer.end(outcome)
         }
-        current.continuation.resume(
-            returning: current.isCancelled ? .failure(abandoned) : outcome
-        )
+        current.answer.end(current.isCancelled ? .failure(abandoned) : outcome)
         // Otherwise the answer was faster than the request to cancel, which may still strike.
         if !current.isCancelled || current.isCancelOnItsWay { end(because: abandoned) }
     }

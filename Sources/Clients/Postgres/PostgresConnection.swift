@@ -20,7 +20,7 @@ actor PostgresConnection {
     var running: RunningExchange?
     private var lastNumber: UInt64 = 0
     private var isTaken = false
-    private var queue: [CheckedContinuation<Void, Never>] = []
+    private var queue: [Wait<Void>] = []
     /// Counts the loans by the pool, so that whoever had it before cannot use it any more.
     private(set) var loan: UInt64 = 0
 
@@ -64,9 +64,7 @@ actor PostgresConnection {
         lastNumber += 1
         let number = lastNumber
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                start(exchange, number: number, timeout: timeout, continuation)
-            }
+            await perform(exchange, number: number, timeout: timeout)
         } onCancel: {
             guard !isShielded else { return }
             Task { await self.abandon(number, because: .cancelled) }
@@ -79,34 +77,32 @@ actor PostgresConnection {
             isTaken = true
             return
         }
-        await withCheckedContinuation { queue.append($0) }
+        let turn = Wait<Void>(on: loop)
+        queue.append(turn)
+        await turn.result()
     }
 
     private func giveTurn() {
         if queue.isEmpty {
             isTaken = false
         } else {
-            queue.removeFirst().resume()
+            queue.removeFirst().end(())
         }
     }
 
-    private func start(
+    private func perform(
         _ exchange: Exchange,
         number: UInt64,
-        timeout: Duration,
-        _ continuation: CheckedContinuation<Result<[PostgresResult], PostgresError>, Never>
-    ) {
-        guard let handle else {
-            continuation.resume(returning: .failure(endReason ?? .closed))
-            return
-        }
+        timeout: Duration
+    ) async -> RunningExchange.Outcome {
+        guard let handle else { return .failure(endReason ?? .closed) }
         let isSent: Bool
         do {
             isSent = try exchange.send(on: handle, limits: limits)
         } catch {
-            continuation.resume(returning: .failure(error))
-            return
+            return .failure(error)
         }
+        let answer = Wait<RunningExchange.Outcome>(on: loop)
         let timer = loop.schedule(after: timeout) { [weak self] in
             self?.assumeIsolated {
                 $0.abandon(number, because: .timedOut(statement: exchange.summary))
@@ -114,7 +110,7 @@ actor PostgresConnection {
         }
         running = RunningExchange(
             number: number,
-            continuation: continuation,
+            answer: answer,
             collector: AnswerCollector(limits: limits),
             timer: timer
         )
@@ -123,6 +119,7 @@ actor PostgresConnection {
         } else {
             end(because: .connectionLost(reason: lastWords))
         }
+        return await answer.result()
     }
 
     /// Sends what libpq still holds, and asks to be called again while the socket is full.
@@ -193,7 +190,7 @@ actor PostgresConnection {
         if let current = running {
             running = nil
             loop.cancel(current.timer)
-            current.continuation.resume(returning: .failure(current.failure(because: reason)))
+            current.answer.end(.failure(current.failure(because: reason)))
         }
         onEnd(self)
     }

@@ -104,7 +104,7 @@ package actor PostgresPool {
         lastNumber += 1
         let number = lastNumber
         let answer = await withTaskCancellationHandler {
-            await withCheckedContinuation { wait(number, $0) }
+            await wait(number)
         } onCancel: {
             Task { await self.stopWaiting(number, because: .cancelled) }
         }
@@ -121,7 +121,7 @@ package actor PostgresPool {
         guard isFit else { return }
         if let waiter = waiters.takeFirst() {
             loop.cancel(waiter.timer)
-            waiter.continuation.resume(returning: .success(connection))
+            waiter.answer.end(.success(connection))
         } else {
             idle.append(connection)
         }
@@ -138,27 +138,26 @@ package actor PostgresPool {
         return nil
     }
 
-    private func wait(
-        _ number: UInt64,
-        _ continuation: CheckedContinuation<PoolWaiters.Answer, Never>
-    ) {
+    private func wait(_ number: UInt64) async -> PoolWaiters.Answer {
+        let answer = Wait<PoolWaiters.Answer>(on: loop)
         let timer = loop.schedule(after: timeouts.checkout) { [weak self] in
             self?.assumeIsolated { $0.stopWaiting(number, because: $0.reasonForWaiting) }
         }
-        waiters.add(.init(number: number, continuation: continuation, timer: timer))
+        waiters.add(.init(number: number, answer: answer, timer: timer))
         connectIfNeeded()
+        return await answer.result()
     }
 
     private func stopWaiting(_ number: UInt64, because reason: PostgresError) {
         guard let waiter = waiters.take(number) else { return }
         loop.cancel(waiter.timer)
-        waiter.continuation.resume(returning: .failure(reason))
+        waiter.answer.end(.failure(reason))
     }
 
     private func refuseAll(_ reason: PostgresError) {
         for waiter in waiters.takeAll() {
             loop.cancel(waiter.timer)
-            waiter.continuation.resume(returning: .failure(reason))
+            waiter.answer.end(.failure(reason))
         }
     }
 

@@ -19,8 +19,8 @@ final class Connection {
     private let descriptor: CInt
     /// `nil` once closed.
     private var context: UnsafeMutablePointer<redisContext>?
-    private let connected = Wait<RedisError?>()
-    private let ended = Wait<RedisError>()
+    private let connected: Wait<RedisError?>
+    private let ended: Wait<RedisError>
     private var inFlight = FirstInFirstOut<Exchange>()
     private var flush: LoopTimer?
     private var isWatchingForWriting = false
@@ -55,6 +55,7 @@ final class Connection {
             redisEnableKeepAlive(made)
         }
         (self.loop, self.limits) = (loop, limits)
+        (connected, ended) = (Wait(on: loop), Wait(on: loop))
         (context, descriptor) = (made, made.pointee.fd)
     }
 
@@ -74,7 +75,7 @@ final class Connection {
                 connected.end(nil)
             }
         }
-        let failure = await connected.result(until: deadline, late: .connectTimedOut, on: loop)
+        let failure = await connected.result(until: deadline, late: .connectTimedOut)
         // It may have been closed since the server accepted, and its descriptor be another's now.
         guard context != nil else { throw await ended.result() }
         if let failure = failure ?? socketFailure() ?? beginTLS(expecting: host) {

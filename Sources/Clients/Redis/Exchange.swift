@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// One caller's commands, sent together, and the answers that have come so far.
 ///
 /// Belongs to the client's actor. Its wait ends exactly once; answers that come later are dropped.
@@ -8,12 +10,13 @@ final class Exchange {
     let byteCount: Int
     /// `nil` until the commands are handed to a connection.
     private(set) var sentAt: ContinuousClock.Instant?
-    let wait = Wait<Result<[RedisValue], RedisError>>()
+    let wait: Wait<Result<[RedisValue], RedisError>>
     private var bytes: [UInt8]
     private var replies: [RedisValue] = []
     private var missing: Int
 
-    init(_ commands: [[RedisArgument]]) {
+    init(_ commands: [[RedisArgument]], on loop: EventLoop) {
+        wait = Wait(on: loop)
         name = commands.first.map(CommandEncoder.name(of:)) ?? "nothing"
         commandCount = commands.count
         missing = commands.count

@@ -67,7 +67,7 @@ extension RedisClient {
         guard lookupsUnderWay < 4 else {
             throw .notConnected(reason: "\(host): earlier look-ups have not been answered")
         }
-        let wait = Wait<HostLookup.Answer>()
+        let wait = Wait<HostLookup.Answer>(on: loop)
         interrupt = { wait.end(.failure(.closed)) }
         defer { interrupt = nil }
         lookupsUnderWay += 1
@@ -76,7 +76,7 @@ extension RedisClient {
             self.lookupsUnderWay -= 1
         }
         let late = RedisError.notConnected(reason: "\(host): no answer from the name server")
-        return try await wait.result(until: deadline, late: .failure(late), on: loop).get()
+        return try await wait.result(until: deadline, late: .failure(late)).get()
     }
 
     // MARK: Logging in
@@ -153,10 +153,10 @@ extension RedisClient {
     ) async throws(RedisError) -> [RedisValue] {
         opening = connection
         defer { opening = nil }
-        let exchange = Exchange(commands)
+        let exchange = Exchange(commands, on: loop)
         connection.send(exchange)
         let late = RedisError.connectTimedOut
-        let result = await exchange.wait.result(until: deadline, late: .failure(late), on: loop)
+        let result = await exchange.wait.result(until: deadline, late: .failure(late))
         if case .failure(let error) = result {
             connection.close(error)
         }

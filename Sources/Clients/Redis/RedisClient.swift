@@ -129,7 +129,7 @@ package actor RedisClient {
         for command in commands where !isAllowed(command) {
             throw .unsupported(command: CommandEncoder.name(of: command))
         }
-        let exchange = Exchange(commands)
+        let exchange = Exchange(commands, on: loop)
         guard exchange.byteCount <= limits.pendingBytes else {
             throw .commandTooLarge(limit: limits.pendingBytes)
         }
@@ -245,9 +245,9 @@ package actor RedisClient {
 
     private func rest(_ delay: Duration) async {
         guard !isClosed else { return }
-        let wait = Wait<Bool>()
+        let wait = Wait<Bool>(on: loop)
         interrupt = { wait.end(false) }
-        _ = await wait.result(until: .now + delay, late: true, on: loop)
+        _ = await wait.result(until: .now + delay, late: true)
         interrupt = nil
     }
 

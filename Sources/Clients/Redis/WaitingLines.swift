@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// First in, first out, in constant time.
 struct FirstInFirstOut<Element> {
     private var elements: [Element?] = []

@@ -64,9 +64,7 @@ package actor HTTPClient {
         lastNumber += 1
         let id = Transfer.ID(number: lastNumber)
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                admit(id, checked, onProgress, continuation)
-            }
+            await answer(to: checked, id, onProgress)
         } onCancel: {
             Task { await self.cancel(id) }
         }
@@ -84,12 +82,12 @@ package actor HTTPClient {
 
     // MARK: From waiting to finished
 
-    private func admit(
+    private func answer(
+        to checked: CheckedRequest,
         _ id: Transfer.ID,
-        _ checked: CheckedRequest,
-        _ onProgress: (@Sendable (Int64) -> Void)?,
-        _ continuation: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>
-    ) {
+        _ onProgress: (@Sendable (Int64) -> Void)?
+    ) async -> Result<HTTPResponse, HTTPError> {
+        let answer = Wait<Result<HTTPResponse, HTTPError>>(on: loop)
         do {
             let transfer = Transfer(
                 id,
@@ -97,7 +95,7 @@ package actor HTTPClient {
                 easy: try EasyHandle.prepared(for: checked, options: options),
                 deliver: { [weak self] pull, answer in await self?.accept(id, pull, answer) },
                 onProgress: onProgress,
-                continuation: continuation
+                answer: answer
             )
             try transfer.connectCallbacks()
             transfers[id] = transfer
@@ -105,8 +103,9 @@ package actor HTTPClient {
             watchOver(transfer)
             startWaiting()
         } catch {
-            continuation.resume(returning: .failure(error))
+            return .failure(error)
         }
+        return await answer.result()
     }
 
     /// Starts those whose turn it is.

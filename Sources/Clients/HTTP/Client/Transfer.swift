@@ -32,7 +32,7 @@ final class Transfer {
     private var attempts = 0
     private var reportedBytes: Int64 = 0
     private let onProgress: (@Sendable (Int64) -> Void)?
-    private let continuation: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>
+    private let answer: Wait<Result<HTTPResponse, HTTPError>>
 
     init(
         _ id: ID,
@@ -40,13 +40,13 @@ final class Transfer {
         easy: consuming EasyHandle,
         deliver: @escaping UploadBody.Delivery,
         onProgress: (@Sendable (Int64) -> Void)?,
-        continuation: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>
+        answer: Wait<Result<HTTPResponse, HTTPError>>
     ) {
         self.id = id
         self.checked = checked
         self.easy = easy
         self.onProgress = onProgress
-        self.continuation = continuation
+        self.answer = answer
         body = UploadBody(checked.request.body, deliver: deliver)
         response = ResponseCollector(limits: checked.request.limits)
         watchdog = Watchdog(limits: checked.request.limits, now: .now)
@@ -57,7 +57,7 @@ final class Transfer {
     /// curl must have let go of it.
     func finish(_ result: Result<HTTPResponse, HTTPError>) {
         body.stop()
-        continuation.resume(returning: result)
+        answer.end(result)
     }
 
     /// What the transfer has come to when curl is done with it.
