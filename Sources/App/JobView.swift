@@ -68,10 +68,8 @@ struct JobView {
                 + (end?.instant ?? "now")
         case .ready: "ready: the next worker with room takes it"
         case .timer(let due): "waiting until \(due.instant)\(waitingFor)"
-        case .line(let number?, let length):
+        case .line(let number, let length):
             "in the line of its account, place \(number) of \(length)"
-        case .line(nil, let length):
-            "in the line of its account, beyond place \(Whereabouts.lineMax) of \(length)"
         case .dead(let date):
             "a dead letter since \(date.instant): \(row?.errorCode ?? place.reason ?? "unknown")"
         case .ended: "not in the queue any more\(row.map { ": \($0.status.rawValue)" } ?? "")"
@@ -103,7 +101,7 @@ struct JobView {
         case .timer(let due): members["until"] = .time(due)
         case .dead(let date): members["dead_since"] = .time(date)
         case .line(let number, let length):
-            members["place"] = number.map { .integer(Int64($0)) } ?? .null
+            members["place"] = .integer(Int64(number))
             members["line"] = .integer(Int64(length))
         case .ready, .ended, nil: break
         }

@@ -161,7 +161,7 @@ struct CampaignEvidence: Sendable {
             return counts.contains { $0 != "0" }
         }
         let isOfJobs = ["leases", "fences", "deliveries", "cancels"].contains(name)
-        let isOfAccounts = ["slots:", "running:", "hold:"]
+        let isOfAccounts = ["slots:", "line:", "running:", "hold:"]
             .contains(where: name.hasPrefix)
         return isOfJobs || isOfAccounts || type == "list"
     }

@@ -4,7 +4,7 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a freed slot is not handed over",
             in: "settle",
-            "local next = redis.call('LPOP', LINE_OF .. lane)",
+            "local next = redis.call('ZPOPMIN', LINE_OF .. lane)[1]",
             "local next"
         ),
         QueueModelMutation(
@@ -30,19 +30,19 @@ extension QueueModelMutation {
         QueueModelMutation(
             "there are as many slots as jobs",
             in: "admit",
-            "redis.call('SCARD', slots) > tonumber(ARGV[5])",
+            "redis.call('SCARD', slots) >= tonumber(ARGV[5])",
             "false"
         ),
         QueueModelMutation(
             "whoever is told to stand in line keeps a slot",
             in: "admit",
-            "  redis.call('SREM', slots, ticket)\n"
+            "redis.call('SISMEMBER', slots, ticket) == 0",
+            "redis.call('SADD', slots, ticket) == 1"
         ),
         QueueModelMutation(
             "a job runs without its slot",
             in: "admit",
-            "redis.call('SADD', slots, ticket) == 1",
-            "false"
+            "  redis.call('SADD', slots, ticket)\n"
         ),
         QueueModelMutation(
             "whoever stands in line leaves a slot that is free",
@@ -82,8 +82,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "a cancelled job stays in line as well",
             in: "cancel",
-            "redis.call('LREM', LINE_OF .. job[3], 1, ticket) == 1",
-            "redis.call('LPOS', LINE_OF .. job[3], ticket)"
+            "redis.call('ZREM', LINE_OF .. job[3], ticket) == 1",
+            "redis.call('ZRANK', LINE_OF .. job[3], ticket)"
         ),
         QueueModelMutation(
             "an id belongs to everybody",
@@ -218,8 +218,8 @@ extension QueueModelMutation {
         QueueModelMutation(
             "who is late is served last",
             in: "settle",
-            "tonumber(lined) < tonumber(fence)",
-            "true"
+            "redis.call('ZADD', LINE_OF .. lane, ARGV[2], ticket)",
+            "redis.call('ZADD', LINE_OF .. lane, now, ticket)"
         ),
         QueueModelMutation(
             "calls that are not made stay counted",

@@ -54,7 +54,10 @@ struct QueueModelState {
     var cancels: [String: Int64] { all.ordered[Self.prefix + "cancels"] ?? [:] }
     var running: [String: [String]] { all.all(all.sets, Self.prefix + "running:") }
     var slots: [String: [String]] { all.all(all.sets, Self.prefix + "slots:") }
-    var lines: [String: [String]] { all.all(all.lists, Self.prefix + "line:") }
+    var lines: [String: [String]] {
+        all.all(all.ordered, Self.prefix + "line:")
+            .mapValues { line in line.sorted { $0.value < $1.value }.map(\.key) }
+    }
     var owners: [String: String] { all.all(all.texts, Self.prefix + "owner:") }
     var holds: [String: String] { all.all(all.texts, Self.prefix + "hold:") }
     var counted: [String: [String: Int64]] { all.all(all.ordered, Self.prefix + "counted:") }

@@ -11,6 +11,10 @@ extension History {
         let claim: Claim
         let reason: WaitingFor
         let until: Date?
+
+        /// Whether the events say it already: a job that waits for the rate of its task looks again
+        /// and again.
+        var isTold: Bool { reason == .rateLimit && claim.polls > 0 }
     }
 
     /// Makes or changes the row of a job that admission has parked, together with those of others
@@ -42,7 +46,7 @@ extension History {
             newest[one.job.id] = one
         }
         do throws(PostgresError) {
-            let rows = JSONValue.array(newest.values.map(row)).encodedText
+            let rows = Array(newest.values)
             let written = try await database.query(statement(rows, worker: worker))
             var fences: [String: Int64] = [:]
             for row in written { fences[try row.text("job_id")] = try row.int64("fence") }
@@ -57,41 +61,41 @@ extension History {
         }
     }
 
-    private static func row(_ parked: Parked) -> JSONValue {
-        let (job, claim) = (parked.job, parked.claim)
-        return [
-            "job_id": .string(job.id), "account": .string(job.account),
-            "kind": .string(job.content.kind.rawValue), "mode": .string(job.mode.rawValue),
-            "title": job.options.title.map { .string($0) } ?? .null,
-            "privacy": job.privacy.map { .string($0.tiktokName) } ?? .null,
-            "attempt": .integer(Int64(claim.attempts + 1)), "queue": .string(claim.queue),
-            "source": .string(job.source),
-            "metadata": job.metadata ?? .null, "received": milliseconds(claim.receivedAt),
-            "fence": .integer(claim.fence), "ticket": .string(claim.ticket),
-            "waiting_for": .string(parked.reason.rawValue),
-            "until": parked.until.map(milliseconds) ?? .null,
-            // A job that waits for the rate of its task looks again and again.
-            "is_told": .bool(parked.reason == .rateLimit && claim.polls > 0),
-        ]
+    /// `rows` as a table: an array for each column, which is the least work for both sides.
+    private static func table(_ rows: [Parked]) -> SQL {
+        func column(_ value: (Parked) -> String?) -> [String?] { rows.map(value) }
+        let claims = rows.map(\.claim)
+        return """
+            SELECT * FROM unnest(
+                \(rows.map(\.job.id))::text[], \(rows.map(\.job.account))::text[],
+                \(rows.map(\.job.content.kind.rawValue))::text[],
+                \(rows.map(\.job.mode.rawValue))::text[],
+                \(column { $0.job.options.title })::text[],
+                \(column { $0.job.privacy?.tiktokName })::text[],
+                \(claims.map { String($0.attempts + 1) })::int[],
+                \(claims.map(\.queue))::text[], \(rows.map(\.job.source))::text[],
+                \(column { $0.job.metadata?.encodedText })::jsonb[],
+                \(claims.map { milliseconds($0.receivedAt) })::bigint[],
+                \(claims.map { String($0.fence) })::bigint[], \(claims.map(\.ticket))::text[],
+                \(rows.map(\.reason.rawValue))::text[],
+                \(column { $0.until.map(milliseconds) })::bigint[],
+                \(rows.map { $0.isTold ? "t" : "f" })::boolean[]
+            ) AS given (
+                job_id, account, kind, mode, title, privacy, attempt, queue, source, metadata,
+                received, fence, ticket, waiting_for, until, is_told)
+            """
     }
 
-    private static func milliseconds(_ date: Date) -> JSONValue {
-        .integer(Int64((date.timeIntervalSince1970 * 1000).rounded()))
-    }
-
-    private static func statement(_ rows: String, worker: String) -> SQL {
+    private static func statement(_ rows: [Parked], worker: String) -> SQL {
         """
         WITH given AS (
-            SELECT * FROM jsonb_to_recordset(\(rows)::jsonb) AS given (
-                job_id text, account text, kind text, mode text, title text, privacy text,
-                attempt int, queue text, source text, metadata jsonb, received bigint, fence bigint,
-                ticket text, waiting_for text, until bigint, is_told boolean)
+            \(table(rows))
         ), written AS (
             INSERT INTO publish_history (
                 job_id, account, kind, mode, status, title, privacy, attempt, queue, source,
                 worker, metadata, received_at, fence, waiting_for, next_attempt_at)
             SELECT job_id, account, kind, mode, 'waiting', title, privacy, attempt, queue, source,
-                \(worker), nullif(metadata, 'null'), to_timestamp(received / 1000.0), fence,
+                \(worker), metadata, to_timestamp(received / 1000.0), fence,
                 waiting_for, to_timestamp(until / 1000.0)
             FROM given
             ON CONFLICT (job_id) DO UPDATE SET
@@ -113,5 +117,9 @@ extension History {
         )
         SELECT job_id, fence FROM written
         """
+    }
+
+    private static func milliseconds(_ date: Date) -> String {
+        String(Int64((date.timeIntervalSince1970 * 1000).rounded()))
     }
 }

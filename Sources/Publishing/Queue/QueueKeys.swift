@@ -25,7 +25,7 @@ package struct QueueKeys: Sendable {
         ("IN_LINE", "in_line"),  // HASH: queue → its tickets in the lines of accounts
         // A lane is a kind and an account: "post:mira", "draft:mira".
         ("SLOTS_OF", "slots:"),  // SET per lane: tickets that own one of its slots
-        ("LINE_OF", "line:"),  // LIST per lane: tickets waiting for a slot
+        ("LINE_OF", "line:"),  // ZSET per lane: ticket that waits for a slot → its fence
         ("RUNNING_OF", "running:"),  // SET per account: tickets that may transfer now
         ("COUNTED_OF", "counted:"),  // ZSET per lane: ticket → when it was counted, ms
         ("ACTIVE", "active"),  // ZSET: account → when it last posted, ms

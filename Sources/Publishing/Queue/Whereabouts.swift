@@ -26,15 +26,12 @@ package struct Whereabouts: Sendable {
         case ready
         /// On a timer.
         case timer(due: Date)
-        /// In the line of its account; `number` is `nil` beyond `Whereabouts.lineMax`.
-        case line(number: Int?, of: Int)
+        /// In the line of its account.
+        case line(number: Int, of: Int)
         case dead(since: Date)
         /// Its id is still taken; nothing else is left.
         case ended
     }
-
-    /// Most places of a line that are counted.
-    package static let lineMax = 100_000
 }
 
 extension JobQueue {
@@ -42,11 +39,7 @@ extension JobQueue {
     ///
     /// - Returns: `nil` when no worker has read a job of this id, or it ended long ago.
     package func find(_ id: String) async throws(RedisError) -> Whereabouts? {
-        let answer = try await run(
-            scripts.find,
-            [.text(id), .integer(Int64(Whereabouts.lineMax))]
-        )
-        return Whereabouts(answer)
+        Whereabouts(try await run(scripts.find, [.text(id)]))
     }
 }
 
@@ -81,15 +74,11 @@ extension Whereabouts {
                 .dead(since: died)
             } else if let due = date(13) {
                 .timer(due: due)
+            } else if let number = fields[15].integer {
+                .line(number: Int(number), of: Int(fields[16].integer ?? 0))
             } else {
-                Self.place(inLine: fields[15].integer, of: fields[16].integer ?? 0, ownsSlot)
+                .ready
             }
-    }
-
-    /// A job that is nowhere else is ready, or so far back in a line that its place is not counted.
-    private static func place(inLine number: Int64?, of length: Int64, _ ownsSlot: Bool) -> Place {
-        if let number { return .line(number: Int(number), of: Int(length)) }
-        return length > lineMax && !ownsSlot ? .line(number: nil, of: Int(length)) : .ready
     }
 }
 

@@ -50,13 +50,14 @@ end
 local scheduled, jitter = tonumber(ARGV[10]), ARGV[9]
 if scheduled > now then return wait('schedule', scheduled) end
 
--- Where slots were added since the line began, there may be a free one: it is the line's.
-if redis.call('SADD', slots, ticket) == 1
-  and (redis.call('SCARD', slots) > tonumber(ARGV[5])
-    or redis.call('EXISTS', LINE_OF .. lane) == 1)
-then
-  redis.call('SREM', slots, ticket)
-  return {'line'}
+-- A free slot is the line's where there is one, also when slots were added since it began.
+if redis.call('SISMEMBER', slots, ticket) == 0 then
+  if redis.call('EXISTS', LINE_OF .. lane) == 1
+    or redis.call('SCARD', slots) >= tonumber(ARGV[5])
+  then
+    return {'line'}
+  end
+  redis.call('SADD', slots, ticket)
 end
 
 local paused = PAUSE_OF .. 'account:' .. account

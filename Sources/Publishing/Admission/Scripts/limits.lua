@@ -19,7 +19,7 @@ local left = redis.call('PTTL', pause)
 local posts, drafts = 'post:' .. account, 'draft:' .. account
 local answer = {
   now, redis.call('SCARD', RUNNING_OF .. account),
-  redis.call('LLEN', LINE_OF .. posts) + redis.call('LLEN', LINE_OF .. drafts),
+  redis.call('ZCARD', LINE_OF .. posts) + redis.call('ZCARD', LINE_OF .. drafts),
   in_window(COUNTED_OF .. posts), in_window(COUNTED_OF .. drafts), active,
   {redis.call('GET', HOLD_OF .. posts) or '', redis.call('GET', HOLD_OF .. drafts) or ''},
   {left == -2 and '' or redis.call('GET', pause), left > 0 and now + left or 0},

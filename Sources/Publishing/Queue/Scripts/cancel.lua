@@ -40,7 +40,7 @@ redis.call('ZADD', CANCELS, now, id)
 if job[1] then return 'running' end
 if redis.call('ZREM', TIMERS_OF .. job[2], ticket) == 1 then
   make_ready(ticket)
-elseif job[3] and redis.call('LREM', LINE_OF .. job[3], 1, ticket) == 1 then
+elseif job[3] and redis.call('ZREM', LINE_OF .. job[3], ticket) == 1 then
   redis.call('HINCRBY', IN_LINE, job[2], -1)
   make_ready(ticket)
 end

@@ -1,5 +1,5 @@
 -- Where the queue has a job now; changes nothing.
--- ARGV 1 job id  2 most places of an account's line that are counted
+-- ARGV 1 job id
 -- Returns {} when no worker has read a job of this id, or long ago; else {now, ticket,
 --   queue ('': it has ended), account, received, attempts, deliveries, stage, polls, reason, fence,
 --   end of its lease, when it died, when its timer is due, '1' when it owns a slot of its account,
@@ -17,11 +17,8 @@ answer[12] = redis.call('ZSCORE', LEASES, ticket) or ''
 answer[13] = redis.call('ZSCORE', DEAD, ticket) or ''
 answer[14] = redis.call('ZSCORE', TIMERS_OF .. queue, ticket) or ''
 answer[15] = redis.call('SISMEMBER', SLOTS_OF .. lane, ticket) == 1 and '1' or ''
--- Only a job that is nowhere else stands in a line, which may be long.
-local is_elsewhere = answer[11] .. answer[13] .. answer[14] .. answer[15] ~= ''
-local place = not is_elsewhere
-  and redis.call('LPOS', LINE_OF .. lane, ticket, 'MAXLEN', ARGV[2])
+local place = redis.call('ZRANK', LINE_OF .. lane, ticket)
 answer[16] = place and place + 1 or ''
-answer[17] = redis.call('LLEN', LINE_OF .. lane)
+answer[17] = redis.call('ZCARD', LINE_OF .. lane)
 answer[18] = redis.call('ZSCORE', CANCELS, ARGV[1]) and '1' or ''
 return answer

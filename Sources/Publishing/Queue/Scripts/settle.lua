@@ -95,7 +95,8 @@ else
     -- revoked it: it is looked at again at once.
     redis.call('LPUSH', READY_OF .. queue, ticket)
   elseif ARGV[3] == 'line' then
-    stand_in_line(lane, ticket, ARGV[2])
+    -- By its fence: who was claimed first stands first, however late its worker says so.
+    redis.call('ZADD', LINE_OF .. lane, ARGV[2], ticket)
     redis.call('HINCRBY', IN_LINE, queue, 1)
     -- A slot may have become free meanwhile: nobody else would call the first in line.
     fill_slots(lane, slots)

@@ -5,7 +5,7 @@
 local function fill_slots(lane, slots)
   local free = slots - redis.call('SCARD', SLOTS_OF .. lane)
   while free > 0 do
-    local next = redis.call('LPOP', LINE_OF .. lane)
+    local next = redis.call('ZPOPMIN', LINE_OF .. lane)[1]
     if not next then return end
     local queue = make_ready(next)
     if queue then
@@ -19,21 +19,6 @@ end
 -- Gives a slot of a lane back, if the job has one; then it is the line's.
 local function free_slot(lane, ticket, slots)
   if redis.call('SREM', SLOTS_OF .. lane, ticket) == 1 then fill_slots(lane, slots) end
-end
-
--- Who was claimed first stands first, however late its worker says so: it passes those that were
--- claimed after it, a few hundred at most.
-local function stand_in_line(lane, ticket, fence)
-  local line, passed = LINE_OF .. lane, {}
-  redis.call('HSET', JOB_OF .. ticket, 'lined', fence)
-  while #passed < 500 do
-    local last = redis.call('LINDEX', line, -1)
-    local lined = last and redis.call('HGET', JOB_OF .. last, 'lined')
-    if not lined or tonumber(lined) < tonumber(fence) then break end
-    passed[#passed + 1] = redis.call('RPOP', line)
-  end
-  redis.call('RPUSH', line, ticket)
-  for i = #passed, 1, -1 do redis.call('RPUSH', line, passed[i]) end
 end
 
 -- Lets the owners of a lane's slots look again whether they may go on; with a reason only those
