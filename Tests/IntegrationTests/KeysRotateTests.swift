@@ -28,6 +28,7 @@ struct KeysRotateTests {
                 return rotation
             }
             #expect(!rotation.isRunning)
+            try await scene.becomesQuiet()
             let half = try await scene.rotated()
             #expect((200..<Self.rows).contains(half))
 
@@ -106,6 +107,19 @@ struct RotationScene {
                 ('ended', 't', 'gAAAA-long-gone', now() - interval '1 day')
             """
         )
+    }
+
+    /// Waits until PostgreSQL has done what a dead program asked for last.
+    func becomesQuiet() async throws {
+        try await waitUntil("nobody else at work on the accounts") {
+            let rows = try await bed.database.query(
+                """
+                SELECT count(*) AS count FROM pg_locks
+                WHERE relation = 'tiktok_accounts'::regclass AND mode = 'RowExclusiveLock'
+                """
+            )
+            return try rows.first?.int("count") == 0
+        }
     }
 
     /// Accounts whose tokens are both under the new key.

@@ -94,7 +94,7 @@ struct WebhookDoorTests {
                 #expect(try await caller.send(Self.good).status == 200)
                 #expect(try await bed.notes() == 1)
             }
-            #expect(worker.lines(with: "webhook.refused", "reason=stale", "age=").count == 1)
+            #expect(try await worker.hasLines(1, with: "webhook.refused", "reason=stale", "age="))
             for words in ["-000-mira", "publish_type", WebhookCaller.secret, "not JSON"] {
                 #expect(!worker.err.contains(words), "\(words)")
             }
@@ -118,7 +118,7 @@ struct WebhookDoorTests {
             }
             #expect(Set(statuses) == [401, 429])
             #expect(try await bed.notes() == 1)
-            #expect(worker.lines(with: "webhook.refused", "reason=crowd").count == 1)
+            #expect(try await worker.hasLines(1, with: "webhook.refused", "reason=crowd"))
             #expect(worker.lines(with: "webhook.refused", "reason=flood").isEmpty)
             try await bed.expectDrains(worker)
         }
@@ -172,12 +172,9 @@ struct WebhookDoorTests {
                 #expect(try await bed.notes() == 1)
                 try await bed.newsAreFollowed(1, worker)
             }
-            let unknown = worker.lines(
-                with: "webhook.unknown",
-                "tiktok_event=video.upload.failed"
-            )
-            #expect(unknown.count == 1)
-            #expect(worker.lines(with: "webhook.followed", "known=false").count == 1)
+            let event = "tiktok_event=video.upload.failed"
+            #expect(try await worker.hasLines(1, with: "webhook.unknown", event))
+            #expect(try await worker.hasLines(1, with: "webhook.followed", "known=false"))
             try await bed.expectDrains(worker)
         }
     }
@@ -194,7 +191,7 @@ struct WebhookDoorTests {
                 for _ in 0..<5 { #expect(try await caller.send(old).status == 200) }
 
                 #expect(try await bed.notes() == 1)
-                #expect(worker.lines(with: "webhook.followed").count == 1)
+                #expect(try await worker.hasLines(1, with: "webhook.followed"))
             }
             try await bed.expectDrains(worker)
         }

@@ -150,7 +150,7 @@ struct WebhookDoubtTests {
             #expect(try await bed.stored("mira", "status_reason")?.contains("list") == true)
             #expect(try await bed.stored("mira", "refresh_token") == nil)
             #expect(try await bed.stored("ravi", "status") == "active")
-            #expect(worker.lines(with: "account.removed", "status=revoked").count == 1)
+            #expect(try await worker.hasLines(1, with: "account.removed", "status=revoked"))
             try await bed.push(bed.job("one", account: "mira", video: video.name))
             let row = try await bed.end(of: "one", worker: worker)
             #expect(row.status == .failed && row.errorOwner == "creator")

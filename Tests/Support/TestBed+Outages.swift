@@ -10,6 +10,19 @@ extension RunningProgram {
         err.split(separator: "\n").filter { line in words.allSatisfy { line.contains($0) } }
     }
 
+    /// Waits for so many lines: they come a moment after what they tell of.
+    ///
+    /// - Returns: whether there are no more of them.
+    package func hasLines(_ count: Int, with words: String...) async throws -> Bool {
+        func number() -> Int {
+            err.split(separator: "\n").count { line in words.allSatisfy { line.contains($0) } }
+        }
+        try await waitUntil("\(count) lines with \(words)", state: { err }) {
+            number() >= count
+        }
+        return number() == count
+    }
+
     /// Waits until the log says that a server is away.
     package func awaitAway(_ server: String) async throws {
         try await waitUntil(
