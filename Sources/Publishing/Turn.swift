@@ -55,6 +55,12 @@ package struct Turn: Sendable {
         if let end = job.expiresAt, end <= .now { throw .expired }
     }
 
+    /// For what a worker that has lost the job must not send: also one that was stopped after it
+    /// had looked, and before the request was written.
+    func whileHeld(_ api: TikTokAPI) -> TikTokAPI {
+        api.only { [lease] in lease.isHeld }
+    }
+
     /// Calls TikTok once the account's limits allow it.
     ///
     /// A call that failed because the job was lost is no fault of TikTok's; one whose token was

@@ -26,6 +26,17 @@ package struct TikTokAPI: Sendable {
         self.timeouts = timeouts
         self.send = send
     }
+
+    /// The same, with requests that are withdrawn where `holds` says no when they are about to be
+    /// written.
+    package func only(while holds: @escaping @Sendable () -> Bool) -> TikTokAPI {
+        TikTokAPI(base: base, uploadHosts: uploadHosts, timeouts: timeouts) {
+            [send] (request) async throws(HTTPError) -> HTTPResponse in
+            var request = request
+            request.mayGoOut = holds
+            return try await send(request)
+        }
+    }
 }
 
 /// How long calls may take.

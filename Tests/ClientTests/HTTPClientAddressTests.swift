@@ -77,6 +77,26 @@ struct HTTPClientAddressTests {
         }
     }
 
+    @Test func `a request that may not go out any more is not written`() async throws {
+        let notes = Notes()
+        try await HTTPFixture.run { connection in
+            _ = try connection.readHeader()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            notes.add((try? connection.readHeader()) ?? "nothing")
+        } _: { fixture in
+            let mayGoOut = Mutex(true)
+            var request = fixture.request("POST")
+            request.mayGoOut = { mayGoOut.withLock(\.self) }
+            _ = try await fixture.client.send(request)
+            mayGoOut.withLock { $0 = false }
+
+            let error = await fixture.failure(request)
+
+            #expect(error == .cancelled(requestMayHaveArrived: false))
+            #expect(await notes.next() == "nothing")
+        }
+    }
+
     @Test func `a proxy is used only when asked for`() async throws {
         try await HTTPFixture.run { connection in
             let line = try connection.readHeader().prefix { $0 != "\r\n" }

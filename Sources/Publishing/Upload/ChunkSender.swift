@@ -72,7 +72,7 @@ extension Uploads {
         // A look at the file may have taken any time.
         try turn.checkHeld()
         do {
-            let receipt = try await api.sendChunk(
+            let receipt = try await turn.whileHeld(api).sendChunk(
                 chunk,
                 video.container,
                 body: body,

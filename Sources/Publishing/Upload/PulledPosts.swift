@@ -43,7 +43,7 @@ package struct PulledPosts: Sendable {
         let used = turn.token
         let opened: OpenedPost
         do {
-            opened = try await api.open(
+            opened = try await turn.whileHeld(api).open(
                 PostInit(turn.job, creator, fetching: checked.addresses),
                 token: used
             )

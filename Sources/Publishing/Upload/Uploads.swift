@@ -100,7 +100,7 @@ package struct Uploads: Sendable {
         let opened: OpenedPost
         do {
             opened = try await turn.asking(turn.job.initEndpoint) { () throws(TikTokError) in
-                try await api.open(post, token: turn.token)
+                try await turn.whileHeld(api).open(post, token: turn.token)
             }
         } catch {
             creators.forget(turn.job.account)

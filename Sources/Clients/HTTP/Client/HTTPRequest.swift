@@ -31,6 +31,11 @@ package struct HTTPRequest: Sendable {
     ///
     /// Runs on the loop: be quick.
     package var checkAddress: (@Sendable ([UInt8]) -> Bool)?
+    /// Asked when a connection is ready and the request would be written next; `false` ends it as
+    /// `HTTPError.cancelled`.
+    ///
+    /// Runs on the loop: be quick.
+    package var mayGoOut: (@Sendable () -> Bool)?
     /// The URL of a proxy.
     ///
     /// `nil`: none, whatever the environment says.

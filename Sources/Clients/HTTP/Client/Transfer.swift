@@ -189,6 +189,10 @@ final class Transfer {
             )
             return false
         }
+        guard checked.request.mayGoOut?() ?? true else {
+            fault = .cancelled(requestMayHaveArrived: mayHaveArrived)
+            return false
+        }
         attempts += 1
         return true
     }
