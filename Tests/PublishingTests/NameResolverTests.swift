@@ -71,16 +71,25 @@ struct NameResolverTests {
         }
         while asked.withLock(\.count) < 2 { await Task.yield() }
 
-        let error = await #expect(throws: HostResolverError.self) {
+        await #expect(throws: HostResolverError.busy) {
             try await resolver.addresses(of: "c.example")
         }
 
-        guard case .unanswered(let words) = error else { throw try #require(error) }
-        #expect(words.contains("2 other names"))
         gate.withLock { $0 = true }
         for caller in callers { #expect(try await caller.value.isEmpty) }
         // Their threads are free again.
         while (try? await resolver.addresses(of: "c.example")) == nil { await Task.yield() }
+    }
+
+    @Test func `a job whose host nobody can be asked about comes back as it was`() throws {
+        guard case .final(let stop) = RangeReply(.unresolved(.busy)) else {
+            Issue.record("it is tried again at once")
+            return
+        }
+        guard case .waiting(let waiting) = Outcome(stop, verdictBy: nil) else { throw stop }
+
+        #expect(waiting.reason == .backoff && !waiting.burnsAttempt)
+        #expect(waiting.delay >= .seconds(10))
     }
 
     @Test func `what the system says is passed on`() async throws {

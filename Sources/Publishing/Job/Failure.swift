@@ -107,7 +107,8 @@ package enum Stop: Error {
     case limited(Duration)
     /// TikTok's upload hosts are away, and another job tries them first.
     case uploadsAway(Duration)
-    /// This worker's memory for media is full; the job comes back after so long.
+    /// This worker's memory for media is full, or every thread asks about a host that nobody
+    /// answers for; the job comes back after so long.
     case noRoom(Duration)
     /// Bytes must be sent, and nobody has asked yet whether the account has a slot.
     case unadmitted
@@ -125,4 +126,9 @@ package enum Stop: Error {
     case cancelled
     /// The job is no longer ours, by the queue or by PostgreSQL.
     case lost
+}
+
+extension Stop {
+    /// Some stay away for longer than others, so that not all come back at once.
+    static var noRoomNow: Stop { .noRoom(.seconds(Int64.random(in: 10...20))) }
 }

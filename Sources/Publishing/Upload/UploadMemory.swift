@@ -63,9 +63,6 @@ package final class UploadMemory: Sendable {
     /// A picture from a server that ignores ranges, whole.
     static let bytesOfWholePhoto = bytesOfProbe + RemoteLimits.wholePhoto.wholeBytes
 
-    /// How long a job that found no room stays away; some longer, so that not all come at once.
-    private static let absence: ClosedRange<Int64> = 10...20
-
     /// - Parameters:
     ///   - ceiling: in bytes, 16 MiB at least.
     ///   - share: what addresses get of it; half unless given, but room for one upload.
@@ -125,7 +122,7 @@ package final class UploadMemory: Sendable {
         }
         let hasRoom = state.withLock { $0.served.remove(number) != nil }
         guard hasRoom else {
-            throw Task.isCancelled ? .lost : .noRoom(.seconds(Int64.random(in: Self.absence)))
+            throw Task.isCancelled ? .lost : .noRoomNow
         }
         return Room(self, bytes, use)
     }

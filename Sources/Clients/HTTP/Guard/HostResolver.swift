@@ -14,6 +14,8 @@ package enum HostResolverError: Error, Sendable, Equatable {
     case unknownHost
     /// Nobody could say in time.
     case unanswered(String)
+    /// Nobody can ask now: other names without an answer keep all threads.
+    case busy
     case cancelled
 }
 

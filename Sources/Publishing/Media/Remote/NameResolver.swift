@@ -77,9 +77,7 @@ package final class NameResolver: HostResolver {
         switch entry {
         case .joins: break
         case .asks: ask(about: host)
-        case .findsNoThread:
-            let words = "\(count) other names are asked about, and none has an answer yet"
-            waiter.resume(returning: .failure(.unanswered(words)))
+        case .findsNoThread: waiter.resume(returning: .failure(.busy))
         }
     }
 

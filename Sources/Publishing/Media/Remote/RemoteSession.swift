@@ -121,6 +121,8 @@ extension RangeReply {
         switch error {
         case .refused(let refusal): self = .final(.refused(.mediaURLRefused(refusal.description)))
         case .unresolved(.cancelled): self = .final(.lost)
+        // Other names' fault: it uses up no attempt.
+        case .unresolved(.busy): self = .final(.noRoomNow)
         case .unresolved(.unknownHost): self = .passing(.mediaHostAway("its name is not known"))
         case .unresolved(.unanswered):
             self = .passing(.mediaHostAway("its name cannot be resolved now"))
