@@ -61,13 +61,18 @@ struct HTTPClientAddressTests {
         }
     }
 
-    @Test func `a kept-alive connection is checked too`() async throws {
-        let notes = Notes()
-        try await HTTPFixture.run { connection in
+    /// Answers the first request of a connection, and notes whether another came over it.
+    private static func answeringOnce(_ notes: Notes) -> ScriptedHTTPServer.Script {
+        { connection in
             _ = try connection.readHeader()
             try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             notes.add((try? connection.readHeader()) ?? "nothing")
-        } _: { fixture in
+        }
+    }
+
+    @Test func `a kept-alive connection is checked too`() async throws {
+        let notes = Notes()
+        try await HTTPFixture.run(Self.answeringOnce(notes)) { fixture in
             var request = fixture.request("GET")
             _ = try await fixture.client.send(request)
             request.checkAddress = { _ in false }
@@ -79,11 +84,7 @@ struct HTTPClientAddressTests {
 
     @Test func `a request that may not go out any more is not written`() async throws {
         let notes = Notes()
-        try await HTTPFixture.run { connection in
-            _ = try connection.readHeader()
-            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-            notes.add((try? connection.readHeader()) ?? "nothing")
-        } _: { fixture in
+        try await HTTPFixture.run(Self.answeringOnce(notes)) { fixture in
             let mayGoOut = Mutex(true)
             var request = fixture.request("POST")
             request.mayGoOut = { mayGoOut.withLock(\.self) }

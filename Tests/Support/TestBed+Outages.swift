@@ -6,7 +6,9 @@ internal import Redis
 /// What tests of outages look at and do.
 extension RunningProgram {
     /// The lines of the log that hold all of these words.
-    package func lines(with words: String...) -> [Substring] {
+    package func lines(with words: String...) -> [Substring] { lines(withAll: words) }
+
+    private func lines(withAll words: [String]) -> [Substring] {
         err.split(separator: "\n").filter { line in words.allSatisfy { line.contains($0) } }
     }
 
@@ -14,13 +16,10 @@ extension RunningProgram {
     ///
     /// - Returns: whether there are no more of them.
     package func hasLines(_ count: Int, with words: String...) async throws -> Bool {
-        func number() -> Int {
-            err.split(separator: "\n").count { line in words.allSatisfy { line.contains($0) } }
-        }
         try await waitUntil("\(count) lines with \(words)", state: { err }) {
-            number() >= count
+            lines(withAll: words).count >= count
         }
-        return number() == count
+        return lines(withAll: words).count == count
     }
 
     /// Waits until the log says that a server is away.

@@ -12,6 +12,7 @@ internal import Synchronization
 package final class EventLoop: SerialExecutor {
     package typealias Handler = (Readiness) -> Void
 
+    /// A job, and whose: the loop's own, or that of a `Gate` which brings a task back here.
     private struct Entry {
         let job: UnownedJob
         let executor: UnownedSerialExecutor

@@ -115,10 +115,10 @@ package actor RedisClient {
         return try result.get()
     }
 
-    /// Makes the exchange on the loop.
+    /// Waits on the loop.
     ///
-    /// A method, because a closure that does not capture the actor runs off its loop: Swift 6.3
-    /// does not say so, and an answer that comes in that instant would never be seen.
+    /// A method, because a closure that does not capture the actor runs on the global pool and
+    /// comes back from there: Swift 6.3 does not say so.
     private func answers(to exchange: Exchange) async -> Result<[RedisValue], RedisError> {
         await exchange.wait.result()
     }
